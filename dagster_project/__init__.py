@@ -1,0 +1,1 @@
+"""Orchestration: Dagster's definitions and the `crm` command."""

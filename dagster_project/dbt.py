@@ -1,0 +1,79 @@
+"""dbt's project as Dagster and the `crm` command see it."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from dbt_models import PROJECT_DIR, Deployment, WarehouseError
+from ingest.contracts import active_sources, read_sources
+
+# Beside this interpreter, whether or not its folder is on PATH.
+EXECUTABLE = Path(sys.executable).with_name("dbt")
+
+
+def target_path(deployment: Deployment) -> Path:
+    """Return where dbt keeps its manifest and compiled SQL."""
+    return deployment.build / "dbt"
+
+
+def variables(deployment: Deployment) -> str:
+    """Return the parameters in force, as dbt's ``--vars`` takes them.
+
+    ``sources`` tells the conformed models which source supplies which entity.
+    """
+    sources = {source.name: source.entities for source in active_sources(deployment)}
+    return json.dumps({**deployment.params, "sources": sources}, sort_keys=True)
+
+
+def inactive_models(deployment: Deployment) -> str:
+    """Return the dbt selector of models whose source is not active here."""
+    active = {source.name for source in active_sources(deployment)}
+    return " ".join(
+        f"path:models/sources/{source.name}"
+        for source in read_sources()
+        if source.name not in active
+    )
+
+
+def prepare_manifest(deployment: Deployment) -> Path:
+    """Return the path of a manifest that fits the project and the parameters.
+
+    Raises
+    ------
+    WarehouseError
+        If dbt cannot parse the project.
+    """
+    # dbt's profile finds the build database by it.
+    os.environ["CRM_DATA"] = str(deployment.data)
+    target = target_path(deployment)
+    stamp = target / "parsed_from"
+    state = _project_state(deployment)
+    manifest = target / "manifest.json"
+    if manifest.exists() and stamp.exists() and stamp.read_text() == state:
+        return manifest
+    stamp.unlink(missing_ok=True)
+    command = [
+        *(EXECUTABLE, "--quiet", "parse"),
+        *("--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR),
+        *("--target-path", target, "--log-path", target / "logs"),
+        *("--vars", variables(deployment)),
+    ]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    if outcome.returncode != 0:
+        raise WarehouseError(
+            f"dbt cannot parse the project:\n{outcome.stdout}{outcome.stderr}"
+        )
+    stamp.write_text(state)
+    return manifest
+
+
+def _project_state(deployment: Deployment) -> str:
+    digest = hashlib.sha256(variables(deployment).encode())
+    for path in sorted(PROJECT_DIR.rglob("*")):
+        if path.suffix in {".sql", ".yml", ".csv", ".md"}:
+            digest.update(str(path.relative_to(PROJECT_DIR)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

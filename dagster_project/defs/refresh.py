@@ -1,0 +1,29 @@
+"""The job that does everything, and its daily schedule."""
+
+import dagster as dg
+
+from dagster_project.options import RunOptions
+from dbt_models import load_deployment
+
+
+@dg.definitions
+def refresh() -> dg.Definitions:
+    """Return the job, its schedule and what its assets need."""
+    job = dg.define_asset_job(
+        "refresh",
+        selection=dg.AssetSelection.all(),
+        description="From exports to the published warehouse.",
+        # DuckDB has one writing process, and a process per step costs seconds.
+        executor_def=dg.in_process_executor,
+    )
+    schedule = dg.ScheduleDefinition(
+        job=job,
+        # After midnight of the business zone, when the day before is complete.
+        cron_schedule="0 3 * * *",
+        execution_timezone=load_deployment().params["timezone"],
+    )
+    return dg.Definitions(
+        jobs=[job],
+        schedules=[schedule],
+        resources={"options": RunOptions()},
+    )

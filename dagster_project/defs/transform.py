@@ -1,0 +1,57 @@
+"""dbt's models, seeds and tests as assets and checks, grouped by layer."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+
+from dagster_project.dbt import (
+    EXECUTABLE,
+    inactive_models,
+    prepare_manifest,
+    target_path,
+    variables,
+)
+from dbt_models import PROJECT_DIR, load_deployment
+
+
+class _LayerTranslator(DagsterDbtTranslator):
+    """Groups assets by their schema, which is their layer."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return dbt_resource_props["schema"]
+
+
+@dg.definitions
+def transform() -> dg.Definitions:
+    """Return everything that dbt builds from the raw tables."""
+    deployment = load_deployment()
+
+    @dbt_assets(
+        manifest=prepare_manifest(deployment),
+        exclude=inactive_models(deployment),
+        dagster_dbt_translator=_LayerTranslator(),
+    )
+    def dbt_models(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource
+    ) -> Iterator[Any]:
+        build = dbt.cli(
+            ["build", "--vars", variables(deployment)],
+            context=context,
+            target_path=target_path(deployment),
+        )
+        yield from build.stream()
+
+    return dg.Definitions(
+        assets=[dbt_models],
+        resources={
+            "dbt": DbtCliResource(
+                project_dir=DbtProject(
+                    project_dir=PROJECT_DIR, target_path=target_path(deployment)
+                ),
+                profiles_dir=str(PROJECT_DIR),
+                dbt_executable=str(EXECUTABLE),
+            )
+        },
+    )

@@ -1,0 +1,36 @@
+"""One digest of everything a run reads: equal input, nothing to do."""
+
+import hashlib
+import json
+
+from dbt_models import CODE_DIR, Deployment
+from ingest.contracts import active_sources
+from ingest.exports import ExportCatalog
+from ingest.raw import Asked
+
+_CODE = ("dagster_project", "dbt_models", "expectations", "ingest", "ml")
+_CODE_SUFFIXES = {".csv", ".md", ".py", ".sql", ".yml"}
+
+
+def input_fingerprint(deployment: Deployment, asked: Asked) -> str:
+    """Return the digest of exports, contracts, models, code, parameters and lock."""
+    digest = hashlib.sha256(code_fingerprint().encode())
+    digest.update(repr((asked, sorted(deployment.params.items()))).encode())
+    catalog = ExportCatalog(deployment)
+    for source in active_sources(deployment):
+        for table in source.tables:
+            files = [(file.name, file.content_hash) for file in catalog.files(table)]
+            digest.update(json.dumps([table.full_name, files]).encode())
+    catalog.remember()
+    return digest.hexdigest()
+
+
+def code_fingerprint() -> str:
+    """Return the digest of the code, the models and the lock."""
+    digest = hashlib.sha256((CODE_DIR / "requirements.lock").read_bytes())
+    for folder in _CODE:
+        for path in sorted((CODE_DIR / folder).rglob("*")):
+            if path.suffix in _CODE_SUFFIXES:
+                digest.update(str(path.relative_to(CODE_DIR)).encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()

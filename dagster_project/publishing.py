@@ -1,0 +1,101 @@
+"""Publishing: the readers' database is swapped in one step, or not at all."""
+
+import json
+import os
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.fingerprint import code_fingerprint
+from dbt_models import Deployment
+from dbt_models.ops import fill_ops_table
+from ingest.ledger import now
+from ingest.sql import identifier, literal
+
+PUBLISHED_SCHEMAS = ("core", "features", "learned", "marts", "ops")
+
+
+def publication_path(deployment: Deployment, known_at: date | None) -> Path:
+    """Return the file that a run publishes."""
+    published = deployment.published_database
+    if known_at is None:
+        return published
+    return published.parent / "as-known" / known_at.isoformat() / published.name
+
+
+def publish(deployment: Deployment, known_at: date | None) -> Path:
+    """Copy the published schemas into a new file and swap it into place.
+
+    Readers that hold the old file keep it until they open the path again.
+    """
+    path = publication_path(deployment, known_at)
+    # The same base name: views carry the catalog's name.
+    new = deployment.build / "publish" / path.name
+    for folder in (path.parent, new.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    for leftover in new.parent.iterdir():
+        leftover.unlink()
+    with duckdb.connect(deployment.build_database) as build:
+        build.execute("delete from ops.build_info")
+        fill_ops_table(build, "build_info", [_build_info(build, deployment)])
+        build.execute("checkpoint")
+    with duckdb.connect(new) as connection:
+        build_database = literal(deployment.build_database)
+        connection.execute(f"attach {build_database} as build (read_only)")
+        _copy(connection)
+        connection.execute("detach build")
+        connection.execute("checkpoint")
+    with new.open("rb") as stream:
+        os.fsync(stream.fileno())
+    new.replace(path)
+    return path
+
+
+def _copy(connection: duckdb.DuckDBPyConnection) -> None:
+    """Copy the schemas' tables and views with their descriptions."""
+    connection.begin()
+    schemas = ", ".join(map(literal, PUBLISHED_SCHEMAS))
+    found = connection.execute(
+        f"""select schema_name, table_name, comment from duckdb_tables()
+        where database_name = 'build' and schema_name in ({schemas})
+        order by schema_name, table_name"""
+    ).fetchall()
+    for schema, table, comment in found:
+        name = f"{identifier(schema)}.{identifier(table)}"
+        connection.execute(f"create schema if not exists {identifier(schema)}")
+        connection.execute(f"create table {name} as select * from build.{name}")
+        if comment:
+            connection.execute(f"comment on table {name} is {literal(comment)}")
+    columns = connection.execute(
+        f"""select schema_name, table_name, column_name, comment
+        from duckdb_columns()
+        where database_name = 'build' and schema_name in ({schemas})
+            and comment is not null"""
+    ).fetchall()
+    for schema, table, column, comment in columns:
+        name = ".".join(map(identifier, (schema, table, column)))
+        connection.execute(f"comment on column {name} is {literal(comment)}")
+    connection.commit()
+
+
+def _build_info(
+    build: duckdb.DuckDBPyConnection, deployment: Deployment
+) -> dict[str, object]:
+    as_of_date, known_at, fingerprint = build.execute(
+        """select as_of.as_of_date, run_parameters.known_at, run_parameters.fingerprint
+        from conformed.int_as_of_date as as_of cross join ops.run_parameters"""
+    ).fetchone()
+    (load_ids,) = build.execute(
+        "select coalesce(list(load_id order by load_id), []) from ops.loads"
+    ).fetchone()
+    return {
+        "published_at": now(),
+        "as_of_date": as_of_date,
+        "known_at": known_at,
+        "load_ids": load_ids,
+        "parameters": json.dumps(dict(deployment.params)),
+        "code_version": f"{version('crm-warehouse')}+{code_fingerprint()[:12]}",
+        "fingerprint": fingerprint,
+    }

@@ -1,0 +1,122 @@
+{# Every KPI, once: name, unit, what it is, and how it is computed over the lines of a
+   period. `sql` sees kpi_lines (see kpi_values below). #}
+{% macro kpi_definitions() %}
+    {{ return([
+        {
+            'kpi': 'net_sales_amount',
+            'unit': 'base currency',
+            'description': 'Money received for what was sold, returns taken off.',
+            'sql': 'coalesce(sum(net_amount), 0)',
+        },
+        {
+            'kpi': 'discount_amount',
+            'unit': 'base currency',
+            'description': 'Discounts that the company itself gave.',
+            'sql': 'coalesce(sum(discount_amount), 0)',
+        },
+        {
+            'kpi': 'transaction_count',
+            'unit': 'transactions',
+            'description': 'Purchases: baskets or invoices, not lines.',
+            'sql': 'count(distinct transaction_key)',
+        },
+        {
+            'kpi': 'active_customer_count',
+            'unit': 'customers',
+            'description': 'Known customers with at least one transaction.',
+            'sql': 'count(distinct known_customer_key)',
+        },
+        {
+            'kpi': 'new_customer_count',
+            'unit': 'customers',
+            'description': 'Known customers whose first transaction ever this is.',
+            'sql': 'count(distinct case when is_first_day then known_customer_key end)',
+        },
+        {
+            'kpi': 'average_transaction_amount',
+            'unit': 'base currency',
+            'description': 'Net sales per transaction; null where there is none.',
+            'sql': 'sum(net_amount) / nullif(count(distinct transaction_key), 0)',
+        },
+    ]) }}
+{% endmacro %}
+
+{# One row per KPI and period ('day' or 'month') from the first business date to
+   as_of_date, periods without any line included. #}
+{% macro kpi_values(period) %}
+    with
+
+    transactions as (
+        select * from {{ ref('fct_transactions') }}
+    ),
+
+    dates as (
+        select * from {{ ref('dim_dates') }}
+    ),
+
+    as_of_date as (
+        select * from {{ ref('int_as_of_date') }}
+    ),
+
+    first_days as (
+        select customer_key, min(transaction_date) as first_transaction_date
+        from transactions
+        group by customer_key
+    ),
+
+    periods as (
+        select
+            cast({{ date_trunc(period, 'dates.date_day') }} as date) as period_start_date,
+            dates.date_day,
+            as_of_date.as_of_date,
+            as_of_date.first_transaction_date
+        from dates
+        inner join as_of_date
+            on dates.date_day
+            between as_of_date.first_transaction_date and as_of_date.as_of_date
+    ),
+
+    kpi_lines as (
+        select
+            periods.period_start_date,
+            periods.as_of_date,
+            periods.first_transaction_date,
+            transactions.transaction_key,
+            transactions.net_amount,
+            transactions.discount_amount,
+            nullif(transactions.customer_key, {{ unknown_key() }}) as known_customer_key,
+            transactions.transaction_date = first_days.first_transaction_date
+                as is_first_day
+        from periods
+        left join transactions on periods.date_day = transactions.transaction_date
+        left join first_days on transactions.customer_key = first_days.customer_key
+    ),
+
+    wide as (
+        select
+            period_start_date,
+            {% if period == 'day' %}
+            false as is_partial_period,
+            {% else %}
+            period_start_date < max(first_transaction_date)
+            or {{ last_day('period_start_date', period) }} > max(as_of_date)
+                as is_partial_period,
+            {% endif %}
+            {% for definition in kpi_definitions() %}
+            {{ definition.sql }} as {{ definition.kpi }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from kpi_lines
+        group by period_start_date
+    )
+
+    {% for definition in kpi_definitions() %}
+    select
+        '{{ definition.kpi }}' as kpi,
+        period_start_date,
+        is_partial_period,
+        cast({{ definition.kpi }} as decimal(38, 4)) as kpi_value,
+        '{{ definition.unit }}' as unit
+    from wide
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+{% endmacro %}

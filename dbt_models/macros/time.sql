@@ -1,0 +1,55 @@
+{# The moment (UTC) of a local time in the zone that a contract names. #}
+{% macro to_utc(column, zone) -%}
+    {{ return(adapter.dispatch('to_utc')(column, zone)) }}
+{%- endmacro %}
+
+{% macro duckdb__to_utc(column, zone) -%}
+    {%- if zone == 'UTC' -%} {{ column }}
+    {%- else -%} timezone('UTC', timezone('{{ zone }}', {{ column }}))
+    {%- endif -%}
+{%- endmacro %}
+
+{# The business date of a moment (UTC), in the deployment's zone. #}
+{% macro business_date(column) -%}
+    {{ return(adapter.dispatch('business_date')(column)) }}
+{%- endmacro %}
+
+{% macro duckdb__business_date(column) -%}
+    cast(
+        timezone('{{ var("timezone") }}', timezone('UTC', {{ column }})) as date
+    )
+{%- endmacro %}
+
+{# Valid time without a known beginning or end. #}
+{% macro beginning_of_time() %}timestamp '1900-01-01 00:00:00'{% endmacro %}
+{% macro end_of_time() %}timestamp '9999-12-31 00:00:00'{% endmacro %}
+
+{# A date as the whole number yyyymmdd, the key of dim_dates. #}
+{% macro date_key(column) -%}
+    extract(year from {{ column }}) * 10000
+    + extract(month from {{ column }}) * 100
+    + extract(day from {{ column }})
+{%- endmacro %}
+
+{# One row per day from one date to another, both included: column date_day. #}
+{% macro days_between(first_date, last_date, relation) -%}
+    {{ return(adapter.dispatch('days_between')(first_date, last_date, relation)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(first_date, last_date, relation) -%}
+    select
+        cast(
+            unnest(generate_series({{ first_date }}, {{ last_date }}, interval '1 day'))
+            as date
+        ) as date_day
+    from {{ relation }}
+{%- endmacro %}
+
+{# Monday is 1, Sunday is 7. #}
+{% macro iso_weekday(column) -%}
+    {{ return(adapter.dispatch('iso_weekday')(column)) }}
+{%- endmacro %}
+
+{% macro duckdb__iso_weekday(column) -%}
+    extract(isodow from {{ column }})
+{%- endmacro %}

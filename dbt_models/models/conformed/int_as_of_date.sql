@@ -1,0 +1,55 @@
+-- A day is complete in a source once a later day's load has seen it: an export that
+-- was loaded during a day holds only a part of that day.
+with
+
+transactions as (
+    select * from {{ ref('int_transactions') }}
+),
+
+loads as (
+    select * from {{ source('ops', 'loads') }}
+),
+
+run_parameters as (
+    select * from {{ source('ops', 'run_parameters') }}
+),
+
+transaction_days as (
+    select
+        source_system,
+        min(transaction_date) as first_transaction_date,
+        max(transaction_date) as last_transaction_date
+    from transactions
+    group by source_system
+),
+
+load_days as (
+    select
+        source_system,
+        max({{ business_date('loaded_at') }}) as last_load_date
+    from loads
+    group by source_system
+),
+
+complete_days as (
+    select
+        min(transaction_days.first_transaction_date) as first_transaction_date,
+        min(
+            least(
+                transaction_days.last_transaction_date,
+                load_days.last_load_date - 1
+            )
+        ) as last_complete_date
+    from transaction_days
+    inner join load_days on transaction_days.source_system = load_days.source_system
+)
+
+select
+    coalesce(
+        run_parameters.as_of_date,
+        complete_days.last_complete_date
+    ) as as_of_date,
+    complete_days.first_transaction_date,
+    complete_days.last_complete_date
+from run_parameters
+cross join complete_days

@@ -1,0 +1,56 @@
+with
+
+transactions as (
+    select * from {{ ref('int_transactions') }}
+),
+
+as_of_date as (
+    select * from {{ ref('int_as_of_date') }}
+),
+
+-- Whole years, so that a calendar has no holes at its ends.
+bounds as (
+    select
+        {{ date_trunc('year', 'min(transactions.transaction_date)') }} as first_date,
+        {{ last_day('max(greatest(transactions.transaction_date, as_of_date.as_of_date))', 'year') }}
+            as last_date
+    from transactions
+    cross join as_of_date
+),
+
+days as (
+    {{ days_between('first_date', 'last_date', 'bounds') }}
+),
+
+known_dates as (
+    select
+        cast({{ date_key('date_day') }} as integer) as date_key,
+        date_day,
+        cast(extract(year from date_day) as integer) as year_number,
+        cast(extract(quarter from date_day) as integer) as quarter_number,
+        cast(extract(month from date_day) as integer) as month_number,
+        cast(extract(week from date_day) as integer) as iso_week_number,
+        cast({{ iso_weekday('date_day') }} as integer) as iso_weekday_number,
+        cast({{ date_trunc('month', 'date_day') }} as date) as month_start_date,
+        cast({{ date_trunc('week', 'date_day') }} as date) as week_start_date,
+        {{ iso_weekday('date_day') }} >= 6 as is_weekend
+    from days
+),
+
+unknown_date as (
+    select
+        {{ unknown_key() }} as date_key,
+        cast(null as date) as date_day,
+        cast(null as integer) as year_number,
+        cast(null as integer) as quarter_number,
+        cast(null as integer) as month_number,
+        cast(null as integer) as iso_week_number,
+        cast(null as integer) as iso_weekday_number,
+        cast(null as date) as month_start_date,
+        cast(null as date) as week_start_date,
+        cast(null as boolean) as is_weekend
+)
+
+select * from known_dates
+union all
+select * from unknown_date

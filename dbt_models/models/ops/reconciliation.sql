@@ -1,0 +1,131 @@
+-- Money on its way from the export files to the marts. Each step states what came in
+-- and what must come out; a test wants every difference to be zero.
+with
+
+loads as (
+    select * from {{ source('ops', 'loads') }}
+),
+
+transactions as (
+    select * from {{ ref('fct_transactions') }}
+),
+
+conformed as (
+    select * from {{ ref('int_transactions') }}
+),
+
+as_of_date as (
+    select * from {{ ref('int_as_of_date') }}
+),
+
+raw_amounts as (
+    {{ control_amounts() }}
+),
+
+landed_amounts as (
+    select source_system, sum(control_amount) as amount
+    from loads
+    where control_amount is not null
+    group by source_system
+),
+
+conformed_amounts as (
+    select source_system, sum(net_amount) as amount
+    from conformed
+    group by source_system
+),
+
+core_amounts as (
+    select
+        transactions.source_system,
+        sum(transactions.net_amount) as amount,
+        sum(
+            case
+                when transactions.transaction_date <= as_of_date.as_of_date
+                    then transactions.net_amount
+            end
+        ) as amount_until_as_of_date
+    from transactions
+    cross join as_of_date
+    group by transactions.source_system
+),
+
+kpi_amounts as (
+    select 'kpi_daily' as mart, sum(kpi_value) as amount
+    from {{ ref('kpi_daily') }}
+    where kpi = 'net_sales_amount'
+    union all
+    select 'kpi_monthly' as mart, sum(kpi_value) as amount
+    from {{ ref('kpi_monthly') }}
+    where kpi = 'net_sales_amount'
+),
+
+rfm_lines as (
+    select transactions.net_amount
+    from transactions
+    cross join as_of_date
+    where
+        transactions.transaction_date <= as_of_date.as_of_date
+        and transactions.customer_key <> {{ unknown_key() }}
+        and {{ in_rfm_window() }}
+),
+
+steps as (
+    select
+        raw_amounts.source_system,
+        'export files to raw' as step,
+        landed_amounts.amount as amount_in,
+        raw_amounts.amount as amount_out
+    from raw_amounts
+    left join landed_amounts
+        on raw_amounts.source_system = landed_amounts.source_system
+
+    union all
+
+    select
+        raw_amounts.source_system,
+        'raw (without superseded and not yet known rows) to conformed' as step,
+        raw_amounts.amount - raw_amounts.left_out_amount as amount_in,
+        conformed_amounts.amount as amount_out
+    from raw_amounts
+    left join conformed_amounts
+        on raw_amounts.source_system = conformed_amounts.source_system
+
+    union all
+
+    select
+        conformed_amounts.source_system,
+        'conformed to fct_transactions' as step,
+        conformed_amounts.amount as amount_in,
+        core_amounts.amount as amount_out
+    from conformed_amounts
+    left join core_amounts
+        on conformed_amounts.source_system = core_amounts.source_system
+
+    union all
+
+    select
+        'all' as source_system,
+        'fct_transactions (until as_of_date) to ' || kpi_amounts.mart as step,
+        (select sum(amount_until_as_of_date) from core_amounts) as amount_in,
+        kpi_amounts.amount as amount_out
+    from kpi_amounts
+
+    union all
+
+    select
+        'all' as source_system,
+        'fct_transactions (known customers, RFM window) to customer_rfm' as step,
+        (select sum(net_amount) from rfm_lines) as amount_in,
+        sum(net_amount) as amount_out
+    from {{ ref('customer_rfm') }}
+)
+
+select
+    source_system,
+    step,
+    cast(coalesce(amount_in, 0) as decimal(38, 2)) as amount_in,
+    cast(coalesce(amount_out, 0) as decimal(38, 2)) as amount_out,
+    cast(coalesce(amount_out, 0) - coalesce(amount_in, 0) as decimal(38, 4))
+        as difference_amount
+from steps

@@ -1,0 +1,28 @@
+with
+
+source_rows as (
+    {{ newest_rows('complete_journey', 'transactions') }}
+),
+
+renamed as (
+    select
+        -- ids
+        cast(household_id as varchar) as household_id,
+        cast(basket_id as varchar) as basket_id,
+        cast(product_id as varchar) as product_id,
+        cast(store_id as varchar) as store_id,
+
+        -- amounts
+        quantity,
+        sales_value,
+        coalesce(retail_disc, 0) as card_discount,
+        coalesce(coupon_disc, 0) as manufacturer_coupon_discount,
+        coalesce(coupon_match_disc, 0) as matched_coupon_discount,
+
+        -- times
+        transaction_timestamp as transaction_at,
+        _known_at
+    from source_rows
+)
+
+select * from renamed

@@ -1,0 +1,1 @@
+"""Suites for raw tables: ``<source>__<table>.py`` with ``suite()``."""

@@ -1,0 +1,218 @@
+"""Data contracts, read from each source's ``_<source>__sources.yml``."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from dbt_models import SOURCES_DIR, Deployment, WarehouseError, nearest
+
+Delivery = Literal["snapshot", "upsert", "append"]
+
+_DELIVERIES = ("snapshot", "upsert", "append")
+_SOURCE_KEYS = {"timezone", "currency"}
+_TABLE_KEYS = {"control_amount", "delivery", "export", "key", "known_at", "version_by"}
+_COLUMN_KEYS = {"personal", "required"}
+_TYPE = re.compile(
+    r"(boolean|integer|bigint|double|date|timestamp|varchar|decimal\(\d+, ?\d+\))"
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as the exporting system promises it."""
+
+    name: str
+    data_type: str
+    required: bool
+    personal: str | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One exported table: where it comes from, how it is delivered, what it holds.
+
+    Attributes
+    ----------
+    export
+        Pattern below ``exports/`` that the table's files match.
+    delivery
+        ``snapshot``: each delivery is the whole table; ``upsert``: changes by key;
+        ``append``: events.
+    known_at
+        Column that says when a row became known; None: the delivery says it.
+    control_amount
+        SQL expression over the raw columns whose sum must reach the marts.
+    freshness_days
+        Age of the newest business date above which `crm status` complains.
+    """
+
+    source: str
+    name: str
+    description: str
+    export: str
+    delivery: Delivery
+    key: tuple[str, ...]
+    version_by: str | None
+    known_at: str | None
+    control_amount: str | None
+    freshness_days: int | None
+    timezone: str
+    columns: tuple[Column, ...]
+
+    @property
+    def full_name(self) -> str:
+        """``<source>.<table>``, as messages and the ledger spell it."""
+        return f"{self.source}.{self.name}"
+
+    @property
+    def raw_schema(self) -> str:
+        """The schema in which DuckDB sees the landed rows."""
+        return f"raw_{self.source}"
+
+    @cached_property
+    def types(self) -> dict[str, str]:
+        """Column name to DuckDB type, in the contract's order."""
+        return {column.name: column.data_type for column in self.columns}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One operational system: a folder of exports and the entities it supplies."""
+
+    name: str
+    timezone: str
+    currency: str
+    tables: tuple[Table, ...]
+    entities: tuple[str, ...]
+
+
+def read_sources() -> list[Source]:
+    """Read every contract in the project.
+
+    Raises
+    ------
+    WarehouseError
+        If a contract has an unknown key or type, or names a column it lacks.
+    """
+    folders = sorted(path for path in SOURCES_DIR.iterdir() if path.is_dir())
+    return [_read_source(folder) for folder in folders]
+
+
+def active_sources(deployment: Deployment) -> list[Source]:
+    """Return the sources whose exports are there, or were landed before.
+
+    ``settings.yml`` has the last word (``sources: {<name>: true|false}``).
+    """
+    return [
+        source
+        for source in read_sources()
+        if deployment.switches.get(source.name, _has_data(source, deployment))
+    ]
+
+
+def _has_data(source: Source, deployment: Deployment) -> bool:
+    return (deployment.raw / source.name).is_dir() or any(
+        next(deployment.exports.glob(table.export), None) is not None
+        for table in source.tables
+    )
+
+
+def _read_source(folder: Path) -> Source:
+    path = folder / f"_{folder.name}__sources.yml"
+    try:
+        spec = yaml.safe_load(path.read_text())["sources"][0]
+    except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError) as error:
+        raise WarehouseError(f"{path} is not a dbt source file: {error!r}") from error
+    if spec["name"] != folder.name or spec.get("schema") != f"raw_{folder.name}":
+        raise WarehouseError(
+            f"{path}: the source must be named '{folder.name}', like its folder, "
+            f"with 'schema: raw_{folder.name}'."
+        )
+    meta = _meta(spec, _SOURCE_KEYS, f"{path}: source {folder.name}")
+    prefix = f"int_{folder.name}__"
+    return Source(
+        name=folder.name,
+        timezone=_required(meta, "timezone", f"{path}: source {folder.name}"),
+        currency=_required(meta, "currency", f"{path}: source {folder.name}"),
+        tables=tuple(_read_table(folder.name, meta, t, path) for t in spec["tables"]),
+        entities=tuple(
+            sorted(sql.stem.removeprefix(prefix) for sql in folder.glob(f"{prefix}*"))
+        ),
+    )
+
+
+def _read_table(
+    source: str, source_meta: Mapping[str, Any], spec: Mapping[str, Any], path: Path
+) -> Table:
+    where = f"{path}: table {spec['name']}"
+    meta = _meta(spec, _TABLE_KEYS, where)
+    columns = tuple(_read_column(column, where) for column in spec["columns"])
+    names = [column.name for column in columns]
+    key = tuple(meta.get("key", ()))
+    for column in (*key, meta.get("version_by"), meta.get("known_at")):
+        if column is not None and column not in names:
+            raise WarehouseError(
+                f"{where} names a column it does not have: '{column}'. "
+                f"{nearest(column, names)}"
+            )
+    delivery = _required(meta, "delivery", where)
+    if delivery not in _DELIVERIES:
+        raise WarehouseError(
+            f"{where}: unknown delivery '{delivery}'. {nearest(delivery, _DELIVERIES)}"
+        )
+    if delivery != "append" and not key:
+        raise WarehouseError(f"{where}: a {delivery} table needs a key.")
+    freshness = spec.get("config", {}).get("freshness") or {}
+    return Table(
+        source=source,
+        name=spec["name"],
+        description=spec.get("description", "").strip(),
+        export=_required(meta, "export", where),
+        delivery=delivery,
+        key=key,
+        version_by=meta.get("version_by"),
+        known_at=meta.get("known_at"),
+        control_amount=meta.get("control_amount"),
+        freshness_days=freshness.get("warn_after", {}).get("count"),
+        timezone=source_meta["timezone"],
+        columns=columns,
+    )
+
+
+def _read_column(spec: Mapping[str, Any], where: str) -> Column:
+    where = f"{where}, column {spec['name']}"
+    meta = _meta(spec, _COLUMN_KEYS, where)
+    data_type = spec.get("data_type", "")
+    if not _TYPE.fullmatch(data_type):
+        known = ["boolean", "integer", "bigint", "double", "date", "timestamp"]
+        raise WarehouseError(
+            f"{where}: unknown data_type '{data_type}'. "
+            f"{nearest(data_type, [*known, 'varchar', 'decimal(18, 2)'])}"
+        )
+    return Column(
+        name=spec["name"],
+        data_type=data_type,
+        required=meta.get("required", False),
+        personal=meta.get("personal"),
+    )
+
+
+def _meta(spec: Mapping[str, Any], known: Iterable[str], where: str) -> dict[str, Any]:
+    meta = spec.get("config", {}).get("meta", {})
+    for key in meta:
+        if key not in known:
+            raise WarehouseError(
+                f"{where}: unknown contract key '{key}'. {nearest(key, sorted(known))}"
+            )
+    return meta
+
+
+def _required(meta: Mapping[str, Any], key: str, where: str) -> Any:
+    if key not in meta:
+        raise WarehouseError(f"{where}: the contract lacks '{key}' under config.meta.")
+    return meta[key]

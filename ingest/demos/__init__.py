@@ -1,0 +1,1 @@
+"""Demo exports: real data written as an operational system would drop it."""

@@ -1,0 +1,124 @@
+"""The load ledger: what was landed, from which files, with which counts.
+
+Each load's record stands in its own folder (``_load.json``) and is renamed into
+place together with the rows, so the two can never disagree.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+RECORD = "_load.json"
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One export file inside a load.
+
+    Attributes
+    ----------
+    path
+        Relative to the deployment's ``exports/``.
+    part, first_row
+        The Parquet file of the load that holds its rows, and where in it they begin.
+    delivered_on
+        Delivery date in the file name, if it has one.
+    rows_read
+        Rows counted in the file by other means than the reader that loads them.
+    """
+
+    file_id: int
+    path: str
+    content_hash: str
+    size_bytes: int
+    delivered_on: date | None
+    part: str
+    first_row: int
+    rows_read: int
+    rows_loaded: int
+    rows_rejected: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """One immutable folder of landed rows.
+
+    Attributes
+    ----------
+    is_backfill
+        Its rows are known from their event time, not from when they were loaded.
+    control_amount
+        Sum of the contract's control amount over the load's rows.
+    unknown_columns
+        Columns in the files that the contract does not have; landed as text.
+    """
+
+    load_id: int
+    source: str
+    table: str
+    loaded_at: datetime
+    is_backfill: bool
+    control_amount: Decimal | None
+    unknown_columns: tuple[str, ...]
+    files: tuple[LandedFile, ...]
+
+    @property
+    def full_name(self) -> str:
+        """``<source>.<table>``."""
+        return f"{self.source}.{self.table}"
+
+    @property
+    def rows_loaded(self) -> int:
+        """Rows in the load's Parquet files."""
+        return sum(file.rows_loaded for file in self.files)
+
+    def folder(self, raw: Path) -> Path:
+        """Where the load's Parquet files stand below ``raw``."""
+        return raw / self.source / self.table / f"{self.load_id:06d}"
+
+
+def read_loads(raw: Path) -> list[Load]:
+    """Return every complete load under ``raw``, oldest first."""
+    return sorted(_read(raw), key=lambda load: load.load_id)
+
+
+def _read(raw: Path) -> Iterator[Load]:
+    for path in raw.glob(f"*/*/*/{RECORD}"):
+        record = json.loads(path.read_text())
+        files = tuple(
+            LandedFile(**{**file, "delivered_on": _as_date(file["delivered_on"])})
+            for file in record["files"]
+        )
+        amount = record["control_amount"]
+        yield Load(
+            **{
+                **record,
+                "loaded_at": datetime.fromisoformat(record["loaded_at"]),
+                "control_amount": None if amount is None else Decimal(amount),
+                "unknown_columns": tuple(record["unknown_columns"]),
+                "files": files,
+            }
+        )
+
+
+def write_record(load: Load, folder: Path) -> None:
+    """Write the load's record into its (not yet visible) folder."""
+    text = json.dumps(asdict(load), indent=1, default=_as_text)
+    (folder / RECORD).write_text(text)
+
+
+def now() -> datetime:
+    """Return the load time: the only place where ingest reads the clock."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _as_date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -1,0 +1,167 @@
+"""The raw schemas: DuckDB's view of everything that was landed.
+
+A run builds in a new database file: replacing tables in an old one makes it grow.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from dbt_models import Deployment
+from dbt_models.ops import create_ops_tables, fill_ops_table
+from ingest.contracts import Table
+from ingest.ledger import Load, read_loads
+from ingest.sql import identifier, literals
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run was asked for; nothing means: whatever the data decide.
+
+    Attributes
+    ----------
+    as_of_date
+        The date up to which marts look.
+    known_at
+        Only rows known by the end of this business date count.
+    """
+
+    as_of_date: date | None = None
+    known_at: date | None = None
+
+    def known_until(self, deployment: Deployment) -> datetime | None:
+        """Return the end of ``known_at`` as a moment (UTC, naive)."""
+        if self.known_at is None:
+            return None
+        zone = ZoneInfo(deployment.params["timezone"])
+        next_day = self.known_at + timedelta(days=1)
+        end = datetime.combine(next_day, time.min, zone) - timedelta(microseconds=1)
+        return end.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+
+
+def open_build(deployment: Deployment, asked: Asked, fingerprint: str) -> None:
+    """Make a new, empty build database with the parameters of the run.
+
+    ``fingerprint`` is the digest of the input as the run found it.
+    """
+    deployment.build.mkdir(parents=True, exist_ok=True)
+    for path in deployment.build.glob(f"{deployment.build_database.name}*"):
+        path.unlink()
+    with duckdb.connect(deployment.build_database) as connection:
+        connection.begin()
+        create_ops_tables(connection)
+        parameters = {
+            "as_of_date": asked.as_of_date,
+            "known_at": asked.known_until(deployment),
+            "fingerprint": fingerprint,
+        }
+        fill_ops_table(connection, "run_parameters", [parameters])
+        connection.commit()
+
+
+def show_table(deployment: Deployment, table: Table) -> list[Load]:
+    """Make a table's landed rows and its part of the ledger visible to the build.
+
+    Returns
+    -------
+    list of Load
+        The table's loads, oldest first.
+    """
+    loads = [
+        load
+        for load in read_loads(deployment.raw)
+        if load.full_name == table.full_name
+    ]
+    with duckdb.connect(deployment.build_database) as connection:
+        connection.begin()
+        for load in loads:
+            for ledger in ("loads", "load_files"):
+                connection.execute(
+                    f"delete from ops.{ledger} where load_id = ?", [load.load_id]
+                )
+        fill_ops_table(connection, "loads", map(_load_row, loads))
+        fill_ops_table(connection, "load_files", _file_rows(loads))
+        connection.execute(f"create schema if not exists {table.raw_schema}")
+        connection.execute(_view(table, loads, deployment))
+        connection.commit()
+    return loads
+
+
+def _view(table: Table, loads: Iterable[Load], deployment: Deployment) -> str:
+    """Return the statement that shows all landed rows of a table."""
+    parts = [
+        load.folder(deployment.raw) / part
+        for load in loads
+        for part in sorted({file.part for file in load.files})
+    ]
+    name = f"{table.raw_schema}.{identifier(table.name)}"
+    if not parts:
+        columns = [
+            *(f"null::{type_} as {identifier(c)}" for c, type_ in table.types.items()),
+            "null::integer as _load_id, null::integer as _file_id",
+            "null::bigint as _row_number",
+            "null::timestamp as _delivered_at, null::timestamp as _known_at",
+        ]
+        return f"create or replace view {name} as select {', '.join(columns)} where false"
+    columns = ",\n".join(f"landed.{identifier(column)}" for column in table.types)
+    return f"""create or replace view {name} as
+        select
+            {columns},
+            landed._load_id,
+            landed._file_id,
+            landed.file_row_number - load_files.first_row + 1 as _row_number,
+            coalesce(load_files.delivered_on::timestamp, loads.loaded_at)
+                as _delivered_at,
+            {_known_at(table)} as _known_at
+        from read_parquet(
+            {literals(parts)}, union_by_name = true, file_row_number = true
+        ) as landed
+        inner join ops.load_files on landed._file_id = load_files.file_id
+        inner join ops.loads on load_files.load_id = loads.load_id"""
+
+
+def _known_at(table: Table) -> str:
+    """Return the expression for when a row became known (UTC).
+
+    A backfill without event time is taken as known from the beginning: nobody can
+    say when the company learnt what it has always had.
+    """
+    if table.known_at is None:
+        return """case
+            when load_files.delivered_on is not null
+                then load_files.delivered_on::timestamp
+            when loads.is_backfill then timestamp '1900-01-01'
+            else loads.loaded_at
+        end"""
+    column = f"landed.{identifier(table.known_at)}::timestamp"
+    if table.timezone == "UTC":
+        return column
+    return f"timezone('UTC', timezone('{table.timezone}', {column}))"
+
+
+def _load_row(load: Load) -> dict[str, Any]:
+    return {
+        "load_id": load.load_id,
+        "source_system": load.source,
+        "table_name": load.table,
+        "loaded_at": load.loaded_at,
+        "is_backfill": load.is_backfill,
+        "file_count": len(load.files),
+        "rows_read": sum(file.rows_read for file in load.files),
+        "rows_loaded": sum(file.rows_loaded for file in load.files),
+        "rows_rejected": sum(file.rows_rejected for file in load.files),
+        "control_amount": load.control_amount,
+        "unknown_columns": ", ".join(load.unknown_columns) or None,
+    }
+
+
+def _file_rows(loads: Iterable[Load]) -> Iterator[dict[str, Any]]:
+    for load in loads:
+        for file in load.files:
+            row = asdict(file)
+            del row["part"]
+            yield {"load_id": load.load_id, **row}

@@ -1,0 +1,36 @@
+"""Which reader reads which export file.
+
+A reader is a module with three functions. ``columns(path)`` lists the file's
+columns, ``count_rows(path)`` counts its rows without the engine that loads them,
+and ``scan(paths, types)`` is the SQL that reads files of one header with those
+types, plus ``file_index``, the place of the row's file among them. All raise
+WarehouseError with what is wrong, without the file's name: the caller knows it.
+"""
+
+from pathlib import Path
+from types import ModuleType
+
+from dbt_models import WarehouseError
+from ingest import csv_files, parquet_files
+
+_READERS: dict[str, ModuleType] = {
+    ".csv": csv_files,
+    ".csv.gz": csv_files,
+    ".parquet": parquet_files,
+}
+
+
+def reader_for(path: Path) -> ModuleType:
+    """Return the reader for the file's ending.
+
+    Raises
+    ------
+    WarehouseError
+        If no reader knows the ending, or the file is empty.
+    """
+    for ending, reader in _READERS.items():
+        if path.name.lower().endswith(ending):
+            if path.stat().st_size == 0:
+                raise WarehouseError("it is empty (0 bytes); export it again")
+            return reader
+    raise WarehouseError(f"no reader knows its kind; known: {', '.join(_READERS)}")
