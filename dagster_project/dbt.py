@@ -54,6 +54,7 @@ def prepare_manifest(deployment: Deployment) -> Path:
     manifest = target / "manifest.json"
     if manifest.exists() and stamp.exists() and stamp.read_text() == state:
         return manifest
+    target.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     command = [
         *(EXECUTABLE, "--quiet", "parse"),

@@ -1,4 +1,4 @@
-"""Tables of the schema ``ops`` that Python fills; ``_ops__sources.yml`` defines them."""
+"""The tables of schema ``ops`` that Python fills, as ``_ops__sources.yml`` says."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache

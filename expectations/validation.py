@@ -108,7 +108,9 @@ class _Dialect(str):
 def _let_duckdb_connections_live() -> None:
     # GX closes the connection before it reads a result, unless the dialect is in
     # this list, which knows SQLite and SQL Server only.
-    from great_expectations.execution_engine import sqlalchemy_execution_engine as engine
+    from great_expectations.execution_engine import (
+        sqlalchemy_execution_engine as engine,
+    )
 
     dialects = engine._PERSISTED_CONNECTION_DIALECTS
     if "duckdb" not in dialects:

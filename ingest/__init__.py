@@ -1,0 +1,1 @@
+"""Extract and load: deliveries of exports become immutable raw Parquet."""

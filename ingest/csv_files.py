@@ -32,7 +32,9 @@ def columns(path: Path) -> list[str]:
         try:
             return next(csv.reader(text), [])
         except (UnicodeDecodeError, csv.Error) as error:
-            raise WarehouseError(f"its header line is not CSV text ({error})") from error
+            raise WarehouseError(
+                f"its header line is not CSV text ({error})"
+            ) from error
         finally:
             text.detach()
 
@@ -90,4 +92,6 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         with gzip_ng.open(path) if is_gzip else path.open("rb") as stream:
             yield stream
     except (EOFError, zlib_ng.error, gzip_ng.BadGzipFile) as error:
-        raise WarehouseError(f"its gzip data are cut off or damaged ({error})") from error
+        raise WarehouseError(
+            f"its gzip data are cut off or damaged ({error})"
+        ) from error

@@ -54,7 +54,9 @@ def _write(
 ) -> Load:
     """Write the files' rows aside and return the load's record."""
     load_id = max((load.load_id for load in loads), default=0) + 1
-    last_file_id = max((file.file_id for load in loads for file in load.files), default=0)
+    last_file_id = max(
+        (file.file_id for load in loads for file in load.files), default=0
+    )
     parts = group_files(table, files)
     ordered = [file for part in parts for file in part.files]
     ids = {file: last_file_id + n for n, file in enumerate(ordered, start=1)}

@@ -72,9 +72,7 @@ def show_table(deployment: Deployment, table: Table) -> list[Load]:
         The table's loads, oldest first.
     """
     loads = [
-        load
-        for load in read_loads(deployment.raw)
-        if load.full_name == table.full_name
+        load for load in read_loads(deployment.raw) if load.full_name == table.full_name
     ]
     with duckdb.connect(deployment.build_database) as connection:
         connection.begin()
@@ -106,7 +104,9 @@ def _view(table: Table, loads: Iterable[Load], deployment: Deployment) -> str:
             "null::bigint as _row_number",
             "null::timestamp as _delivered_at, null::timestamp as _known_at",
         ]
-        return f"create or replace view {name} as select {', '.join(columns)} where false"
+        return (
+            f"create or replace view {name} as select {', '.join(columns)} where false"
+        )
     columns = ",\n".join(f"landed.{identifier(column)}" for column in table.types)
     return f"""create or replace view {name} as
         select

@@ -1,0 +1,1 @@
+"""Learn: pure functions, frames in, frames out."""

@@ -6,6 +6,7 @@ import dagster as dg
 import duckdb
 
 from dagster_project.fingerprint import input_fingerprint
+from dagster_project.lock import RunLock
 from dagster_project.options import RunOptions
 from dbt_models import Deployment, load_deployment
 from dbt_models.ops import fill_ops_table
@@ -44,7 +45,7 @@ def _run_parameters(deployment: Deployment) -> dg.AssetsDefinition:
         group_name="ops",
         description="A new build database, and what the run was asked for.",
     )
-    def run_parameters(options: RunOptions) -> None:
+    def run_parameters(options: RunOptions, lock: RunLock) -> None:
         fingerprint = input_fingerprint(deployment, options.asked)
         open_build(deployment, options.asked, fingerprint)
 

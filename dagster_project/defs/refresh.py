@@ -2,7 +2,9 @@
 
 import dagster as dg
 
+from dagster_project.lock import RunLock
 from dagster_project.options import RunOptions
+from dagster_project.progress import progress_logger
 from dbt_models import load_deployment
 
 
@@ -25,5 +27,6 @@ def refresh() -> dg.Definitions:
     return dg.Definitions(
         jobs=[job],
         schedules=[schedule],
-        resources={"options": RunOptions()},
+        resources={"options": RunOptions(), "lock": RunLock()},
+        loggers={"progress": progress_logger},
     )

@@ -1,10 +1,13 @@
 """dbt's models, seeds and tests as assets and checks, grouped by layer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from importlib.metadata import version
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from packaging.version import Version
 
 from dagster_project.dbt import (
     EXECUTABLE,
@@ -14,6 +17,21 @@ from dagster_project.dbt import (
     variables,
 )
 from dbt_models import PROJECT_DIR, load_deployment
+
+
+class _QuickDbt(DbtCliResource):
+    """dagster-dbt's resource without what costs seconds a run and is not used here.
+
+    It asks the executable for its version in a process of its own, and opens the
+    database to have column metadata at hand.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:
+        return None
 
 
 class _LayerTranslator(DagsterDbtTranslator):
@@ -46,7 +64,7 @@ def transform() -> dg.Definitions:
     return dg.Definitions(
         assets=[dbt_models],
         resources={
-            "dbt": DbtCliResource(
+            "dbt": _QuickDbt(
                 project_dir=DbtProject(
                     project_dir=PROJECT_DIR, target_path=target_path(deployment)
                 ),

@@ -21,13 +21,9 @@ def suite() -> list[Expectation]:
             column="sales_value", min_value=0, max_value=10_000
         ),
         # 0.6 % of the lines have quantity 0, 0.8 % have no value.
-        gx.ExpectColumnValuesToBeBetween(
-            column="quantity", min_value=1, mostly=0.97
-        ),
+        gx.ExpectColumnValuesToBeBetween(column="quantity", min_value=1, mostly=0.97),
         gx.ExpectColumnValuesToBeBetween(
             column="sales_value", min_value=0.01, mostly=0.97
         ),
-        gx.ExpectColumnMeanToBeBetween(
-            column="sales_value", min_value=1, max_value=10
-        ),
+        gx.ExpectColumnMeanToBeBetween(column="sales_value", min_value=1, max_value=10),
     ]

@@ -94,7 +94,9 @@ def write_exports(deployment: Deployment, promotions: bool = False) -> list[Path
             f"transactions_2017-{month:02d}.csv.gz": _MONTH.format(month=month)
             for month in range(1, 13)
         }
-        for name, (table, query) in (_TABLES | (_PROMOTIONS if promotions else {})).items():
+        for name, (table, query) in (
+            _TABLES | (_PROMOTIONS if promotions else {})
+        ).items():
             queries[name] = _filled(query, table)
         return [
             _write(connection, query, folder / name) for name, query in queries.items()

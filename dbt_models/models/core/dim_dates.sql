@@ -8,14 +8,22 @@ as_of_date as (
     select * from {{ ref('int_as_of_date') }}
 ),
 
+days_seen as (
+    select
+        min(transactions.transaction_date) as first_seen,
+        greatest(
+            max(transactions.transaction_date), max(as_of_date.as_of_date)
+        ) as last_seen
+    from transactions
+    cross join as_of_date
+),
+
 -- Whole years, so that a calendar has no holes at its ends.
 bounds as (
     select
-        {{ date_trunc('year', 'min(transactions.transaction_date)') }} as first_date,
-        {{ last_day('max(greatest(transactions.transaction_date, as_of_date.as_of_date))', 'year') }}
-            as last_date
-    from transactions
-    cross join as_of_date
+        {{ date_trunc('year', 'first_seen') }} as first_date,
+        {{ last_day('last_seen', 'year') }} as last_date
+    from days_seen
 ),
 
 days as (

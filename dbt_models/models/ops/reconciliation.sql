@@ -23,14 +23,18 @@ raw_amounts as (
 ),
 
 landed_amounts as (
-    select source_system, sum(control_amount) as amount
+    select
+        source_system,
+        sum(control_amount) as amount
     from loads
     where control_amount is not null
     group by source_system
 ),
 
 conformed_amounts as (
-    select source_system, sum(net_amount) as amount
+    select
+        source_system,
+        sum(net_amount) as amount
     from conformed
     group by source_system
 ),
@@ -51,17 +55,31 @@ core_amounts as (
 ),
 
 kpi_amounts as (
-    select 'kpi_daily' as mart, sum(kpi_value) as amount
+    select
+        'kpi_daily' as mart,
+        sum(kpi_value) as amount
     from {{ ref('kpi_daily') }}
     where kpi = 'net_sales_amount'
     union all
-    select 'kpi_monthly' as mart, sum(kpi_value) as amount
+    select
+        'kpi_monthly' as mart,
+        sum(kpi_value) as amount
     from {{ ref('kpi_monthly') }}
     where kpi = 'net_sales_amount'
 ),
 
-rfm_lines as (
-    select transactions.net_amount
+total_until_as_of_date as (
+    select sum(amount_until_as_of_date) as amount
+    from core_amounts
+),
+
+rfm_amounts as (
+    select sum(net_amount) as amount
+    from {{ ref('customer_rfm') }}
+),
+
+rfm_window_amounts as (
+    select sum(transactions.net_amount) as amount
     from transactions
     cross join as_of_date
     where
@@ -107,18 +125,20 @@ steps as (
     select
         'all' as source_system,
         'fct_transactions (until as_of_date) to ' || kpi_amounts.mart as step,
-        (select sum(amount_until_as_of_date) from core_amounts) as amount_in,
+        total_until_as_of_date.amount as amount_in,
         kpi_amounts.amount as amount_out
     from kpi_amounts
+    cross join total_until_as_of_date
 
     union all
 
     select
         'all' as source_system,
         'fct_transactions (known customers, RFM window) to customer_rfm' as step,
-        (select sum(net_amount) from rfm_lines) as amount_in,
-        sum(net_amount) as amount_out
-    from {{ ref('customer_rfm') }}
+        rfm_window_amounts.amount as amount_in,
+        rfm_amounts.amount as amount_out
+    from rfm_window_amounts
+    cross join rfm_amounts
 )
 
 select

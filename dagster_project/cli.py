@@ -1,0 +1,116 @@
+"""The `crm` command."""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import click
+
+from dbt_models import WarehouseError, load_deployment
+
+
+class _Commands(click.Group):
+    """Turns an error into one message for the person who gets it."""
+
+    def main(self, args: Sequence[str] | None = None, **extra: object) -> None:
+        arguments = sys.argv[1:] if args is None else list(args)
+        try:
+            super().main(arguments, **extra)
+        except WarehouseError as error:
+            if "--debug" in arguments:
+                traceback.print_exc()
+            click.secho("Error: ", fg="red", nl=False, err=True)
+            click.echo(str(error), err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def main(context: click.Context, debug: bool) -> None:
+    """An analytical CRM warehouse on this machine.
+
+    The folder CRM_DATA (default: data/ beside the code) holds everything.
+    """
+    context.obj = debug
+
+
+@main.command()
+@click.option("--as-of", "as_of", metavar="DATE", help="Look no later than this date.")
+@click.option(
+    "--known-at",
+    "known_at",
+    metavar="DATE",
+    help="Show what was known by the end of this date, beside the publication.",
+)
+@click.pass_obj
+def run(debug: bool, as_of: str | None, known_at: str | None) -> None:
+    """Take in new exports, rebuild, test and publish."""
+    from dagster_project import runs
+    from dagster_project.summary import print_summary
+    from ingest.raw import Asked
+
+    asked = Asked(_date("--as-of", as_of), _date("--known-at", known_at))
+    deployment = load_deployment()
+    runs.require_input(deployment)
+    if runs.is_current(deployment, asked):
+        click.echo("Nothing new: the publication is made from exactly this input.")
+        return
+    print_summary(deployment, runs.execute(deployment, asked, debug))
+
+
+@main.group()
+def demo() -> None:
+    """Write demo exports, to try the warehouse on real data."""
+
+
+@demo.command("complete-journey")
+@click.option("--if-empty", is_flag=True, help="Only if there are no exports yet.")
+@click.option(
+    "--promotions", is_flag=True, help="Also the 20.9 million product placements."
+)
+def complete_journey(if_empty: bool, promotions: bool) -> None:
+    """Write a year of a grocer's sales to 2,469 households."""
+    from ingest.demos import complete_journey as demo_data
+
+    deployment = load_deployment()
+    if if_empty and any(deployment.exports.glob("*/*")):
+        return
+    click.echo(f"Writing the demo exports to {deployment.exports} ...")
+    files = demo_data.write_exports(deployment, promotions)
+    size = sum(path.stat().st_size for path in files) / 1e6
+    click.echo(f"{len(files)} files, {size:.0f} MB, as a grocer's systems drop them.")
+
+
+@main.command()
+@click.argument("query", required=False)
+def sql(query: str | None) -> None:
+    """Run a QUERY on what is published, or open a prompt."""
+    from dagster_project import prompt
+
+    deployment = load_deployment()
+    with prompt.connect(deployment) as connection:
+        if query is None:
+            prompt.loop(connection)
+        else:
+            prompt.answer(connection, query)
+
+
+@main.command()
+def status() -> None:
+    """Show what is published, how fresh it is, the last runs and any problems."""
+    from dagster_project.status import print_status
+
+    print_status(load_deployment())
+
+
+def _date(option: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date
+    except ValueError as error:
+        raise WarehouseError(
+            f"{option} must be a date such as 2017-06-30, not '{text}'."
+        ) from error

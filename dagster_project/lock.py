@@ -1,0 +1,71 @@
+"""One run at a time in a deployment."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from dbt_models import Deployment, WarehouseError, load_deployment
+
+
+@contextmanager
+def run_lock(deployment: Deployment) -> Iterator[None]:
+    """Hold the deployment's lock; the system frees it even if the process is killed.
+
+    Raises
+    ------
+    WarehouseError
+        If another process holds it, or the folder cannot be written.
+    """
+    path = deployment.data / ".lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Not truncated: until the lock is ours, the text is the other run's.
+        stream = path.open("a+")
+    except OSError as error:
+        raise WarehouseError(
+            f"{deployment.data} cannot be written ({os.strerror(error.errno)}). Give "
+            "this user the right to, or set CRM_DATA to another folder."
+        ) from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            stream.seek(0)
+            raise WarehouseError(
+                f"another run is going on in {deployment.data} (process "
+                f"{stream.read().strip() or 'unknown'}). Wait until it ends; what is "
+                "published can be used meanwhile."
+            ) from error
+        stream.seek(0)
+        stream.truncate()
+        stream.write(str(os.getpid()))
+        stream.flush()
+        yield
+
+
+def is_running(deployment: Deployment) -> bool:
+    """Say whether a run holds the deployment's lock."""
+    path = deployment.data / ".lock"
+    if not path.exists():
+        return False
+    with path.open() as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+class RunLock(dg.ConfigurableResource):
+    """Holds the lock from a run's first step to its last, whoever started it."""
+
+    @contextmanager
+    def yield_for_execution(
+        self, context: dg.InitResourceContext
+    ) -> Iterator["RunLock"]:
+        """Take the lock for as long as the run lasts."""
+        with run_lock(load_deployment()):
+            yield self

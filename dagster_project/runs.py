@@ -1,0 +1,160 @@
+"""A run: everything from exports to publication, or nothing that readers see."""
+
+import contextlib
+import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import duckdb
+
+from dagster_project.dbt import prepare_manifest, target_path
+from dagster_project.fingerprint import input_fingerprint
+from dagster_project.publishing import publication_path
+from dbt_models import Deployment, WarehouseError
+from ingest.contracts import active_sources
+from ingest.ledger import read_loads
+from ingest.raw import Asked
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run did.
+
+    Attributes
+    ----------
+    published
+        The file that readers open.
+    seconds
+        Stage to seconds, in order; the last is the whole run.
+    tests
+        dbt tests and expectations that passed.
+    """
+
+    published: Path
+    seconds: dict[str, float]
+    tests: int
+
+
+def is_current(deployment: Deployment, asked: Asked) -> bool:
+    """Say whether what is published was made from exactly this input."""
+    published = publication_path(deployment, asked.known_at)
+    if not published.exists():
+        return False
+    with duckdb.connect(published, read_only=True) as connection:
+        fingerprint, load_ids = connection.execute(
+            "select fingerprint, load_ids from ops.build_info"
+        ).fetchone()
+    loads = [load.load_id for load in read_loads(deployment.raw)]
+    return fingerprint == input_fingerprint(deployment, asked) and load_ids == loads
+
+
+def require_input(deployment: Deployment) -> None:
+    """Raise if there is nothing to build from.
+
+    Raises
+    ------
+    WarehouseError
+        If no active source has exports or landed rows.
+    """
+    if not active_sources(deployment):
+        raise WarehouseError(
+            f"no exports of a known source under {deployment.exports}. Put the files "
+            "there (the README's 'add a source' says how), or try "
+            "`crm demo complete-journey`."
+        )
+
+
+def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcome:
+    """Run the job ``refresh`` in this process, showing progress.
+
+    Raises
+    ------
+    WarehouseError
+        If any step or check failed; what was published before stays published.
+    """
+    began = time.monotonic()
+    home = deployment.dagster_home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    except OSError as error:
+        raise WarehouseError(
+            f"{deployment.data} cannot be written ({os.strerror(error.errno)}). Give "
+            "this user the right to, or set CRM_DATA to another folder."
+        ) from error
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["CRM_DATA"] = str(deployment.data)
+    click.echo("Reading contracts and models ...")
+    # dbt parses in a process of its own while this one imports.
+    with ThreadPoolExecutor(1) as pool:
+        parsing = pool.submit(prepare_manifest, deployment)
+        # Seconds of imports that a run without new input does not pay.
+        import dagster as dg
+
+        from dagster_project.definitions import defs
+        from dagster_project.progress import Progress
+
+        import dagster_dbt  # noqa: F401 isort:skip
+
+        parsing.result()
+    progress = Progress(debug)
+    log = deployment.build / "run.log"
+    job = defs().resolve_job_def("refresh")
+    prepared = time.monotonic()
+    with (
+        dg.DagsterInstance.get() as instance,
+        log.open("w") as stream,
+        progress.listening(),
+        contextlib.redirect_stdout(stream),
+    ):
+        result = job.execute_in_process(
+            instance=instance, raise_on_error=False, run_config=_run_config(asked)
+        )
+    finished = time.monotonic()
+    if not result.success:
+        problems = progress.failures
+        if progress.dbt_failed:
+            problems += _dbt_failures(deployment)
+        raise WarehouseError(
+            "the run failed; nothing was published, what was published before stays.\n"
+            + "\n".join(f"- {problem}" for problem in problems)
+            + f"\nThe whole log: {log}"
+        )
+    stages = dict(progress.seconds)
+    return Outcome(
+        published=publication_path(deployment, asked.known_at),
+        seconds={
+            "prepare (imports, contracts, manifest)": prepared - began,
+            **stages,
+            "orchestration": finished - prepared - sum(stages.values()),
+            "total": finished - began,
+        },
+        tests=progress.tests,
+    )
+
+
+def _run_config(asked: Asked) -> dict[str, object]:
+    options = {name: value.isoformat() for name, value in vars(asked).items() if value}
+    return {
+        "resources": {"options": {"config": options}},
+        "loggers": {"progress": {}},
+    }
+
+
+def _dbt_failures(deployment: Deployment) -> list[str]:
+    """Return a sentence for each dbt model or test that failed."""
+    target = target_path(deployment)
+    results = json.loads((target / "run_results.json").read_text())["results"]
+    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+    problems = []
+    for result in results:
+        if result["status"] in {"error", "fail"}:
+            node = nodes[result["unique_id"]]
+            advice = node["config"].get("meta", {}).get("advice", "")
+            message = f"{node['resource_type']} {node['name']}: {result['message']}"
+            problems.append(f"{message.strip()} {advice}".strip())
+    return problems

@@ -1,0 +1,128 @@
+"""`crm status`: what is published, how fresh, the last runs, problems."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import click
+import duckdb
+
+from dagster_project.lock import is_running
+from dagster_project.runs import is_current
+from dagster_project.tables import print_table
+from dbt_models import Deployment
+from ingest.contracts import active_sources
+from ingest.ledger import read_loads
+from ingest.raw import Asked
+
+_RUNS_SHOWN = 5
+_PUBLISHED = """
+    select published_at, as_of_date, len(load_ids) as loads, code_version
+    from ops.build_info
+"""
+_TABLES = """
+    select
+        source_system || '.' || table_name as "table",
+        date_trunc('second', max(loaded_at)) as last_loaded_utc,
+        count(*) as loads,
+        sum(rows_loaded) as "rows"
+    from ops.loads group by all order by all
+"""
+
+
+def print_status(deployment: Deployment) -> None:
+    """Print it all; problems come last, where the eye rests."""
+    problems = []
+    click.secho("Published", bold=True)
+    if deployment.published_database.exists():
+        with duckdb.connect(deployment.published_database, read_only=True) as published:
+            click.echo(f"  {deployment.published_database}")
+            print_table(published.execute(_PUBLISHED))
+            click.secho("\nTables loaded", bold=True)
+            print_table(published.execute(_TABLES))
+            problems += staleness(published, deployment)
+        if not is_current(deployment, Asked()):
+            problems.append(
+                "exports, models or parameters have changed since it was published, or "
+                "it was published with other dates: `crm run` brings it up to date."
+            )
+    else:
+        click.echo("  nothing yet")
+        problems.append("nothing is published yet: `crm run` does it.")
+    problems += _gaps(deployment)
+    click.secho("\nLast runs", bold=True)
+    problems += _print_runs(deployment)
+    click.secho("\nProblems", bold=True)
+    for problem in problems:
+        click.secho("  ! ", fg="red", nl=False)
+        click.echo(problem)
+    if not problems:
+        click.echo("  none")
+
+
+def staleness(
+    published: duckdb.DuckDBPyConnection, deployment: Deployment
+) -> list[str]:
+    """Return a sentence per source whose data end longer ago than its contract says."""
+    (as_of_date,) = published.execute(
+        "select as_of_date from ops.build_info"
+    ).fetchone()
+    if as_of_date is None:
+        return []
+    today = datetime.now(ZoneInfo(deployment.params["timezone"])).date()
+    age = (today - as_of_date).days
+    return [
+        f"{table.full_name}: data end on {as_of_date}, {age:,} days ago; its contract "
+        f"promises {table.freshness_days} days."
+        for source in active_sources(deployment)
+        for table in source.tables
+        if table.freshness_days is not None and age > table.freshness_days
+    ]
+
+
+def _gaps(deployment: Deployment) -> Iterator[str]:
+    loads = read_loads(deployment.raw)
+    loaded = {load.full_name for load in loads}
+    for source in active_sources(deployment):
+        for table in source.tables:
+            if table.full_name not in loaded:
+                yield (
+                    f"{table.full_name} is empty: no file has matched "
+                    f"exports/{table.export} yet."
+                )
+    for load in loads:
+        if load.unknown_columns:
+            yield (
+                f"{load.full_name}, load {load.load_id}: its contract does not have the "
+                f"columns {', '.join(load.unknown_columns)}."
+            )
+
+
+def _print_runs(deployment: Deployment) -> list[str]:
+    if not deployment.dagster_home.exists():
+        click.echo("  none")
+        return []
+    os.environ["DAGSTER_HOME"] = str(deployment.dagster_home)
+    import dagster as dg
+
+    running = is_running(deployment)
+    states = []
+    with dg.DagsterInstance.get() as instance:
+        for record in instance.get_run_records(limit=_RUNS_SHOWN):
+            state = record.dagster_run.status.value.lower()
+            # A killed run cannot say that it ended, but its lock is gone.
+            if state == "started" and (states or not running):
+                state = "interrupted"
+            states.append(state)
+            began = datetime.fromtimestamp(record.start_time or 0, UTC)
+            lasted = (
+                f"{record.end_time - record.start_time:6.1f} s"
+                if (record.start_time and record.end_time)
+                else ""
+            )
+            click.echo(f"  {began:%Y-%m-%d %H:%M:%S} UTC  {state:12} {lasted}")
+    if states and states[0] in {"failure", "interrupted"}:
+        log = deployment.build / "run.log"
+        return [f"the last run did not succeed ({states[0]}); its log: {log}"]
+    return []

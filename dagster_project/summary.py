@@ -1,0 +1,87 @@
+"""What `crm run` prints when it is done: loads, KPIs, segments, where to query."""
+
+import click
+import duckdb
+
+from dagster_project.runs import Outcome
+from dagster_project.status import staleness
+from dagster_project.tables import print_table
+from dbt_models import Deployment
+
+_LOADS = """
+    select
+        source_system || '.' || table_name as "table",
+        sum(file_count) as files,
+        sum(rows_read) as rows_read,
+        sum(rows_loaded) as rows_loaded,
+        sum(rows_rejected) as rows_rejected
+    from ops.loads group by all order by all
+"""
+_KPIS = """
+    with
+
+    months as (
+        select distinct period_start_date, is_partial_period
+        from marts.kpi_monthly order by period_start_date desc limit 3
+    )
+
+    pivot (
+        select
+            kpi || ' (' || unit || ')' as kpi,
+            strftime(period_start_date, '%Y-%m')
+            || case when is_partial_period then ' (partial)' else '' end as month,
+            kpi_value
+        from marts.kpi_monthly
+        inner join months using (period_start_date, is_partial_period)
+    )
+    on month using sum(kpi_value) order by kpi
+"""
+_SEGMENTS = """
+    select
+        rfm_segment,
+        count(*) as customers,
+        sum(net_amount) as net_amount,
+        100.0 * sum(net_amount) / sum(sum(net_amount)) over () as share_percent
+    from marts.customer_rfm group by all order by net_amount desc
+"""
+
+
+def print_summary(deployment: Deployment, outcome: Outcome) -> None:
+    """Print it from the published file, as any reader sees it."""
+    with duckdb.connect(outcome.published, read_only=True) as connection:
+        as_of_date, money_steps = connection.execute(
+            """select as_of_date, (select count(*) from ops.reconciliation)
+            from ops.build_info"""
+        ).fetchone()
+        _section("Loaded", connection.execute(_LOADS))
+        models = connection.execute(
+            "select count(*) from duckdb_tables() where schema_name <> 'ops'"
+        ).fetchone()[0]
+        click.secho("\nBuilt and tested", bold=True)
+        click.echo(
+            f"  {models} tables; {outcome.tests} tests passed; money agrees to the "
+            f"cent in {money_steps} steps from export to mart"
+        )
+        currency = deployment.params["base_currency"]
+        _section(
+            f"KPIs (months up to {as_of_date}, {currency})", connection.execute(_KPIS)
+        )
+        _section(f"RFM segments ({as_of_date})", connection.execute(_SEGMENTS))
+        notes = staleness(connection, deployment)
+    click.secho("\nTime", bold=True)
+    for stage, seconds in outcome.seconds.items():
+        click.echo(f"  {stage:40} {seconds:6.1f} s")
+    for note in notes:
+        click.secho("\nNote: ", fg="yellow", nl=False)
+        click.echo(note)
+    click.secho("\nQuery it", bold=True)
+    click.echo(f"  {outcome.published} (read-only, swapped whole by each run)")
+    click.echo(
+        '  crm sql "select * from marts.customer_rfm limit 5"    or just: crm sql'
+    )
+    click.echo("  crm status")
+
+
+def _section(title: str, rows: duckdb.DuckDBPyConnection) -> None:
+    click.secho(f"\n{title}", bold=True)
+    print_table(rows)
