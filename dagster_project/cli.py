@@ -17,12 +17,21 @@ class _Commands(click.Group):
         arguments = sys.argv[1:] if args is None else list(args)
         try:
             super().main(arguments, **extra)
-        except WarehouseError as error:
+        except (WarehouseError, OSError) as error:
             if "--debug" in arguments:
                 traceback.print_exc()
             click.secho("Error: ", fg="red", nl=False, err=True)
-            click.echo(str(error), err=True)
+            click.echo(_message(error), err=True)
             sys.exit(1)
+
+
+def _message(error: WarehouseError | OSError) -> str:
+    if isinstance(error, WarehouseError) or error.filename is None:
+        return str(error)
+    return (
+        f"{error.filename} cannot be used ({error.strerror}). Let this user read and "
+        "write there, or set CRM_DATA to another folder."
+    )
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

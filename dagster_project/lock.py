@@ -5,9 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import dagster as dg
-
-from dbt_models import Deployment, WarehouseError, load_deployment
+from dbt_models import Deployment, WarehouseError
 
 
 @contextmanager
@@ -17,19 +15,11 @@ def run_lock(deployment: Deployment) -> Iterator[None]:
     Raises
     ------
     WarehouseError
-        If another process holds it, or the folder cannot be written.
+        If another process holds it.
     """
     path = deployment.data / ".lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Not truncated: until the lock is ours, the text is the other run's.
-        stream = path.open("a+")
-    except OSError as error:
-        raise WarehouseError(
-            f"{deployment.data} cannot be written ({os.strerror(error.errno)}). Give "
-            "this user the right to, or set CRM_DATA to another folder."
-        ) from error
-    with stream:
+    # Not truncated: until the lock is ours, the text is the other run's.
+    with path.open("a+") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -57,15 +47,3 @@ def is_running(deployment: Deployment) -> bool:
         except BlockingIOError:
             return True
     return False
-
-
-class RunLock(dg.ConfigurableResource):
-    """Holds the lock from a run's first step to its last, whoever started it."""
-
-    @contextmanager
-    def yield_for_execution(
-        self, context: dg.InitResourceContext
-    ) -> Iterator["RunLock"]:
-        """Take the lock for as long as the run lasts."""
-        with run_lock(load_deployment()):
-            yield self

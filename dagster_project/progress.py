@@ -74,7 +74,7 @@ class Progress(logging.Handler):
         elif event.event_type == DagsterEventType.STEP_FAILURE:
             self._note_failure(event.step_failure_data.error)
         elif event.event_type == DagsterEventType.PIPELINE_FAILURE:
-            failure = event.pipeline_failure_data
+            failure = event.job_failure_data
             if failure.error and not self.failures:
                 self._note_failure(failure.error)
 
@@ -104,17 +104,17 @@ class Progress(logging.Handler):
     def _note_failure(self, error) -> None:  # noqa: ANN001 - Dagster's serialized error
         if self._debug:
             click.echo(error.to_string(), err=True)
-        cause = error
-        while cause.cause is not None:
-            cause = cause.cause
-        name, _, message = cause.message.strip().partition(": ")
+        chain = [error]
+        while chain[-1].cause is not None:
+            chain.append(chain[-1].cause)
+        ours = [cause for cause in chain if "WarehouseError: " in cause.message]
+        name, _, message = (ours or chain[-1:])[0].message.strip().partition(": ")
         if name.endswith("AssetCheckFailedError"):
             return  # the check has said it already
         if name.endswith("DagsterDbtCliRuntimeError"):
             self.dbt_failed = True
             return  # dbt's own results say it better
-        known = name.endswith("WarehouseError")
-        self.failures.append(message if known else cause.message.strip())
+        self.failures.append(message if ours else f"{name}: {message}")
 
     def _line(self, key: dg.AssetKey, text: str) -> None:
         elapsed = time.monotonic() - self._began

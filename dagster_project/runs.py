@@ -13,6 +13,7 @@ import duckdb
 
 from dagster_project.dbt import prepare_manifest, target_path
 from dagster_project.fingerprint import input_fingerprint
+from dagster_project.lock import run_lock
 from dagster_project.publishing import publication_path
 from dbt_models import Deployment, WarehouseError
 from ingest.contracts import active_sources
@@ -78,16 +79,13 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
     """
     began = time.monotonic()
     home = deployment.dagster_home
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-    except OSError as error:
-        raise WarehouseError(
-            f"{deployment.data} cannot be written ({os.strerror(error.errno)}). Give "
-            "this user the right to, or set CRM_DATA to another folder."
-        ) from error
+    for folder in (home, deployment.build):
+        folder.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["CRM_DATA"] = str(deployment.data)
+    with run_lock(deployment):
+        pass  # said before seconds of imports; the job takes it again
     click.echo("Reading contracts and models ...")
     # dbt parses in a process of its own while this one imports.
     with ThreadPoolExecutor(1) as pool:

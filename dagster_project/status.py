@@ -94,8 +94,8 @@ def _gaps(deployment: Deployment) -> Iterator[str]:
     for load in loads:
         if load.unknown_columns:
             yield (
-                f"{load.full_name}, load {load.load_id}: its contract does not have the "
-                f"columns {', '.join(load.unknown_columns)}."
+                f"{load.full_name}, load {load.load_id}: its contract does not have "
+                f"the columns {', '.join(load.unknown_columns)}."
             )
 
 

@@ -30,11 +30,14 @@ _KPIS = """
             kpi || ' (' || unit || ')' as kpi,
             strftime(period_start_date, '%Y-%m')
             || case when is_partial_period then ' (partial)' else '' end as month,
-            kpi_value
+            case unit
+                when 'base currency' then format('{:,.2f}', kpi_value::double)
+                else format('{:,}', kpi_value::bigint)
+            end as kpi_value
         from marts.kpi_monthly
         inner join months using (period_start_date, is_partial_period)
     )
-    on month using sum(kpi_value) order by kpi
+    on month using any_value(kpi_value) order by kpi
 """
 _SEGMENTS = """
     select

@@ -1,32 +1,29 @@
 """Results as text tables in a terminal."""
 
+import re
 from decimal import Decimal
 
 import click
 import duckdb
 
+_NUMBER = re.compile(r"-?[\d,]*\.?\d*")
+
 
 def print_table(rows: duckdb.DuckDBPyConnection) -> int:
-    """Print a result with aligned columns and return the number of rows."""
+    """Print a result, numbers to the right, and return the number of rows."""
     names = [column[0] for column in rows.description]
-    found = rows.fetchall()
-    cells = [[_text(value) for value in row] for row in found]
-    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    numeric = [
-        bool(found) and all(value is None or _is_number(value) for value in column)
-        for column in (zip(*found, strict=True) if found else names)
+    cells = [[_text(value) for value in row] for row in rows.fetchall()]
+    columns = list(zip(*cells, strict=True)) if cells else [()] * len(names)
+    formats = [
+        f"{{:{'>' if cells and all(map(_NUMBER.fullmatch, column)) else '<'}"
+        f"{max(map(len, (name, *column)))}}}"
+        for name, column in zip(names, columns, strict=True)
     ]
-    for line in (names, ["-" * width for width in widths], *cells):
-        padded = [
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, numeric, strict=True)
-        ]
-        click.echo("  " + "  ".join(padded).rstrip())
+    rule = ["-" * len(form.format("")) for form in formats]
+    for line in (names, rule, *cells):
+        aligned = (form.format(cell) for form, cell in zip(formats, line, strict=True))
+        click.echo("  " + "  ".join(aligned).rstrip())
     return len(cells)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
 def _text(value: object) -> str:

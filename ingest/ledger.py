@@ -5,7 +5,6 @@ place together with the rows, so the two can never disagree.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -81,28 +80,29 @@ class Load:
         return raw / self.source / self.table / f"{self.load_id:06d}"
 
 
-def read_loads(raw: Path) -> list[Load]:
-    """Return every complete load under ``raw``, oldest first."""
-    return sorted(_read(raw), key=lambda load: load.load_id)
+def read_loads(raw: Path, full_name: str | None = None) -> list[Load]:
+    """Return every complete load under ``raw``, or one table's, oldest first."""
+    pattern = "*/*" if full_name is None else full_name.replace(".", "/")
+    records = map(_read, raw.glob(f"{pattern}/*/{RECORD}"))
+    return sorted(records, key=lambda load: load.load_id)
 
 
-def _read(raw: Path) -> Iterator[Load]:
-    for path in raw.glob(f"*/*/*/{RECORD}"):
-        record = json.loads(path.read_text())
-        files = tuple(
-            LandedFile(**{**file, "delivered_on": _as_date(file["delivered_on"])})
-            for file in record["files"]
-        )
-        amount = record["control_amount"]
-        yield Load(
-            **{
-                **record,
-                "loaded_at": datetime.fromisoformat(record["loaded_at"]),
-                "control_amount": None if amount is None else Decimal(amount),
-                "unknown_columns": tuple(record["unknown_columns"]),
-                "files": files,
-            }
-        )
+def _read(path: Path) -> Load:
+    record = json.loads(path.read_text())
+    files = tuple(
+        LandedFile(**{**file, "delivered_on": _as_date(file["delivered_on"])})
+        for file in record["files"]
+    )
+    amount = record["control_amount"]
+    return Load(
+        **{
+            **record,
+            "loaded_at": datetime.fromisoformat(record["loaded_at"]),
+            "control_amount": None if amount is None else Decimal(amount),
+            "unknown_columns": tuple(record["unknown_columns"]),
+            "files": files,
+        }
+    )
 
 
 def write_record(load: Load, folder: Path) -> None:

@@ -71,9 +71,7 @@ def show_table(deployment: Deployment, table: Table) -> list[Load]:
     list of Load
         The table's loads, oldest first.
     """
-    loads = [
-        load for load in read_loads(deployment.raw) if load.full_name == table.full_name
-    ]
+    loads = read_loads(deployment.raw, table.full_name)
     with duckdb.connect(deployment.build_database) as connection:
         connection.begin()
         for load in loads:

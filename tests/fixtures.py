@@ -10,13 +10,28 @@ from random import Random
 import duckdb
 
 TRANSACTION_COLUMNS = (
-    "household_id,store_id,basket_id,product_id,quantity,sales_value,retail_disc,"
-    "coupon_disc,coupon_match_disc,week,transaction_timestamp"
-).split(",")
+    "household_id",
+    "store_id",
+    "basket_id",
+    "product_id",
+    "quantity",
+    "sales_value",
+    "retail_disc",
+    "coupon_disc",
+    "coupon_match_disc",
+    "week",
+    "transaction_timestamp",
+)
 DEMOGRAPHIC_COLUMNS = (
-    "household_id,age,income,home_ownership,marital_status,household_size,"
-    "household_comp,kids_count"
-).split(",")
+    "household_id",
+    "age",
+    "income",
+    "home_ownership",
+    "marital_status",
+    "household_size",
+    "household_comp",
+    "kids_count",
+)
 HOUSEHOLDS = 36
 PRODUCTS = 20
 SETTINGS = "timezone: America/New_York\nbase_currency: USD\n"

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from dagster_project.options import RunOptions
 from dagster_project.publishing import PUBLISHED_SCHEMAS, publish
+from dagster_project.resources import RunOptions
 from dbt_models import load_deployment
 
 

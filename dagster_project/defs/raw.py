@@ -6,15 +6,14 @@ import dagster as dg
 import duckdb
 
 from dagster_project.fingerprint import input_fingerprint
-from dagster_project.lock import RunLock
-from dagster_project.options import RunOptions
+from dagster_project.resources import RunLock, RunOptions
 from dbt_models import Deployment, load_deployment
 from dbt_models.ops import fill_ops_table
 from expectations.validation import failures, has_suite, validate
 from ingest.contracts import Source, Table, active_sources
 from ingest.exports import ExportCatalog
 from ingest.landing import land
-from ingest.ledger import now
+from ingest.ledger import now, read_loads
 from ingest.raw import open_build, show_table
 
 _PARAMETERS = dg.AssetKey(["ops", "run_parameters"])
@@ -97,10 +96,22 @@ def _expectations_check(
             rows = ({**vars(result), "checked_at": now()} for result in results)
             fill_ops_table(connection, "quality_results", rows)
         broken = failures(results)
+        advice = _way_out(deployment, table, f"expectations/raw/{name}.py")
         yield dg.AssetCheckResult(
             passed=not broken,
-            description="; ".join(broken) or f"{len(results)} expectations met",
+            description=f"{'; '.join(broken)}. {advice}"
+            if broken
+            else f"{len(results)} expectations met",
             metadata={"expectations": len(results), "not_met": len(broken)},
         )
 
     return great_expectations
+
+
+def _way_out(deployment: Deployment, table: Table, suite: str) -> str:
+    newest = read_loads(deployment.raw, table.full_name)[-1]
+    return (
+        f"If the delivery is wrong, take its files out of exports/ and delete its load "
+        f"{newest.folder(deployment.raw)} , the newest of this table; if the "
+        f"expectation is, edit {suite} ; then run again"
+    )

@@ -2,9 +2,8 @@
 
 import dagster as dg
 
-from dagster_project.lock import RunLock
-from dagster_project.options import RunOptions
 from dagster_project.progress import progress_logger
+from dagster_project.resources import RunLock, RunOptions
 from dbt_models import load_deployment
 
 

@@ -55,7 +55,12 @@ def transform() -> dg.Definitions:
         context: dg.AssetExecutionContext, dbt: DbtCliResource
     ) -> Iterator[Any]:
         build = dbt.cli(
-            ["build", "--vars", variables(deployment)],
+            [
+                "build",
+                # They test the models' logic, not the data: the test suite's work.
+                *("--exclude-resource-type", "unit_test"),
+                *("--vars", variables(deployment)),
+            ],
             context=context,
             target_path=target_path(deployment),
         )

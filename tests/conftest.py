@@ -1,0 +1,50 @@
+"""A small grocer's warehouse, run once for all tests that only look at it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dbt_models import load_deployment
+from tests.fixtures import small_grocer
+
+CRM = Path(sys.executable).with_name("crm")
+Crm = Callable[..., subprocess.CompletedProcess]
+
+
+@pytest.fixture(scope="session")
+def crm() -> Crm:
+    """Run the `crm` command in a process of its own, as a user does."""
+
+    def run(data: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [CRM, *arguments],
+            env={**os.environ, "CRM_DATA": str(data)},
+            capture_output=True,
+            text=True,
+            check=False,
+            **options,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def grocer(tmp_path_factory: pytest.TempPathFactory, crm: Crm) -> Path:
+    """Return the data folder of a published small grocer; only look at it."""
+    data = tmp_path_factory.mktemp("grocer")
+    small_grocer(data)
+    outcome = crm(data, "run")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return data
+
+
+@pytest.fixture(scope="session")
+def published(grocer: Path) -> duckdb.DuckDBPyConnection:
+    """Return a connection to the published small grocer."""
+    path = load_deployment(grocer).published_database
+    return duckdb.connect(path, read_only=True)

@@ -1,0 +1,185 @@
+"""What readers find in the published file of a small grocer."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from dbt_models import load_deployment
+from tests.fixtures import HOUSEHOLDS, PRODUCTS, small_grocer
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory):
+    return small_grocer(tmp_path_factory.mktemp("same_grocer"))
+
+
+def value(published, query):
+    return published.execute(query).fetchone()[0]
+
+
+def test_every_line_and_cent_arrives(published, lines):
+    money = sum(Decimal(line["sales_value"]) for line in lines)
+    found = published.execute(
+        "select count(*), count(distinct transaction_key), sum(net_amount) "
+        "from core.fct_transactions"
+    ).fetchone()
+    baskets = {line["basket_id"] for line in lines}
+    assert found == (len(lines), len(baskets), money)
+
+
+def test_reconciliation_has_every_step_and_no_difference(published, lines):
+    money = sum(Decimal(line["sales_value"]) for line in lines)
+    steps = published.execute(
+        "select amount_in, amount_out, difference_amount from ops.reconciliation"
+    ).fetchall()
+    assert steps == [(money, money, 0)] * 6
+
+
+def test_gross_less_discount_is_net(published):
+    assert value(
+        published,
+        "select count(*) from core.fct_transactions "
+        "where gross_amount - discount_amount <> net_amount",
+    ) == 0  # fmt: skip
+
+
+def test_new_years_eve_is_in_the_old_year(published):
+    assert published.execute(
+        "select transaction_date, transaction_at from core.fct_transactions "
+        "where source_transaction_id = '9001'"
+    ).fetchone() == (date(2017, 12, 31), datetime(2018, 1, 1, 4, 30))
+
+
+def test_unknown_members_take_what_no_dimension_knows(published, lines):
+    unlisted = sum(line["product_id"] > PRODUCTS for line in lines)
+    assert unlisted > 0
+    assert (
+        value(
+            published,
+            "select count(*) from core.fct_transactions where product_key = -1",
+        )
+        == unlisted
+    )
+    for table, key in {
+        "dim_customers": "customer_key",
+        "dim_customers_history": "customer_version_key",
+        "dim_products": "product_key",
+        "dim_dates": "date_key",
+    }.items():
+        count = f"select count(*) from core.{table} where {key} = -1"
+        assert value(published, count) == 1, table
+
+
+def test_households_without_demographics_are_customers(published):
+    assert value(
+        published, "select count(*) from core.dim_customers where customer_key <> -1"
+    ) == HOUSEHOLDS  # fmt: skip
+
+
+def test_scores_and_segments_cover_every_buyer(published):
+    customers, segments, lowest, highest = published.execute(
+        """select count(*), count(rfm_segment), min(recency_score), max(recency_score)
+        from marts.customer_rfm"""
+    ).fetchone()
+    assert (customers, segments) == (HOUSEHOLDS, HOUSEHOLDS)
+    assert (lowest, highest) == (1, 5)
+
+
+def test_kpi_months_add_up_to_days_and_to_the_fact(published):
+    for kpi in ("net_sales_amount", "discount_amount", "transaction_count"):
+        daily, monthly = (
+            value(
+                published, f"select sum(kpi_value) from marts.{t} where kpi = '{kpi}'"
+            )
+            for t in ("kpi_daily", "kpi_monthly")
+        )
+        assert daily == monthly, kpi
+    assert (
+        value(
+            published,
+            "select count(distinct period_start_date) from marts.kpi_daily",
+        )
+        == 92
+    )
+
+
+def test_a_month_that_the_data_begin_in_is_partial_only_if_days_miss(published):
+    flags = published.execute(
+        """select period_start_date, bool_and(is_partial_period)
+        from marts.kpi_monthly group by all order by all"""
+    ).fetchall()
+    assert flags == [(date(2017, month, 1), False) for month in (10, 11, 12)]
+
+
+def test_every_table_and_column_is_described(published):
+    undescribed = published.execute(
+        """select schema_name, table_name, column_name from duckdb_columns()
+        where not internal and coalesce(comment, '') = ''
+        union all
+        select schema_name, table_name, null from duckdb_tables()
+        where not internal and coalesce(comment, '') = ''"""
+    ).fetchall()
+    assert undescribed == []
+
+
+def test_only_the_published_schemas_are_there(published):
+    schemas = published.execute(
+        "select distinct schema_name from duckdb_tables() order by 1"
+    ).fetchall()
+    assert schemas == [("core",), ("marts",), ("ops",)]
+
+
+def test_build_info_says_what_it_was_made_from(published, grocer):
+    info = published.execute(
+        "select as_of_date, known_at, load_ids, parameters, code_version, fingerprint "
+        "from ops.build_info"
+    ).fetchone()
+    assert info[:3] == (date(2017, 12, 31), None, [1, 2, 3, 4, 5, 6, 7])
+    assert '"timezone": "America/New_York"' in info[3]
+    assert all(info[4:])
+
+
+def test_the_ledger_agrees_with_itself(published):
+    assert published.execute(
+        """select bool_and(rows_read = rows_loaded + rows_rejected), sum(file_count)
+        from ops.loads"""
+    ).fetchone() == (True, 9)
+    assert published.execute(
+        "select count(*), count(distinct content_hash) from ops.load_files"
+    ).fetchone() == (9, 9)
+
+
+def test_quality_results_are_published(published):
+    assert published.execute(
+        "select count(*) > 5, bool_and(is_met) from ops.quality_results"
+    ).fetchone() == (True, True)
+
+
+def test_personal_columns_are_not_published(published):
+    from ingest.contracts import read_sources
+
+    personal = {
+        column.name
+        for source in read_sources()
+        for table in source.tables
+        for column in table.columns
+        if column.personal
+    }
+    names = {
+        name
+        for (name,) in published.execute(
+            "select distinct column_name from duckdb_columns()"
+        ).fetchall()
+    }
+    assert personal.isdisjoint(names)
+
+
+def test_readers_cannot_write(grocer):
+    path = load_deployment(grocer).published_database
+    with (
+        duckdb.connect(path, read_only=True) as connection,
+        pytest.raises(duckdb.InvalidInputException),
+    ):
+        connection.execute("delete from marts.customer_rfm")

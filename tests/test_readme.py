@@ -1,0 +1,92 @@
+"""The README says what is true: its commands run, its files are there."""
+
+import re
+import shlex
+import subprocess
+
+import click
+import pytest
+
+from dagster_project.cli import main
+from dbt_models import CODE_DIR
+
+README = (CODE_DIR / "README.md").read_text()
+BLOCKS = re.findall(r"```\w*\n(.*?)```", README, re.DOTALL)
+COMMANDS = [
+    line.removeprefix(".venv/bin/")
+    for block in BLOCKS
+    for line in block.splitlines()
+    if re.match(r"(\.venv/bin/)?crm ", line)
+]
+
+
+def test_there_are_commands():
+    assert len(COMMANDS) > 5
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_understood(command):
+    words = shlex.split(command, comments=True)[1:]
+    group: click.Command = main
+    context = None
+    while isinstance(group, click.Group):
+        name, group, words = group.resolve_command(
+            click.Context(group, parent=context), words
+        )
+    assert group.make_context(name, words)
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if c.startswith(("crm sql", "crm status"))]
+)
+def test_commands_that_only_look_succeed(crm, grocer, command):
+    words = shlex.split(command, comments=True)[1:]
+    outcome = crm(grocer, *words, input=".tables\nselect 42;\n.quit\n")
+    assert outcome.returncode == 0, outcome.stderr
+    if words == ["sql"]:
+        assert "marts.customer_rfm" in outcome.stdout
+        assert "42" in outcome.stdout
+
+
+def test_the_plain_commands_are_what_make_does():
+    # Without make, the same steps.
+    makefile = (CODE_DIR / "Makefile").read_text()
+    for step in (
+        "install --quiet --no-deps --require-hashes --requirement requirements.lock",
+        "install --quiet --no-deps --no-build-isolation --editable .",
+        "crm demo complete-journey --if-empty",
+    ):
+        assert step in makefile
+        assert step.replace("--quiet ", "") in README
+
+
+def test_linked_files_and_folders_of_the_map_exist():
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    folders = re.findall(r"^\| `([\w/]+/)` \|", README, re.MULTILINE)
+    assert len(folders) > 5
+    for path in [*links, *folders]:
+        assert (CODE_DIR / path).exists(), path
+
+
+def test_the_map_names_every_folder():
+    listed = subprocess.run(
+        ["git", "ls-tree", "-d", "--name-only", "HEAD"],
+        cwd=CODE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for folder in listed.stdout.split():
+        assert f"`{folder}/`" in README or folder.startswith("."), folder
+
+
+def test_tables_in_the_readme_are_published(published):
+    named = set(re.findall(r"`((?:core|marts|ops)\.\w+)`", README))
+    there = {
+        name
+        for (name,) in published.execute(
+            "select schema_name || '.' || table_name from duckdb_tables()"
+        ).fetchall()
+    }
+    assert named
+    assert named - there == set()
