@@ -15,10 +15,13 @@ class _Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, **extra: object) -> None:
         arguments = sys.argv[1:] if args is None else list(args)
+        # Before or after the command: nobody remembers which.
+        debug = "--debug" in arguments
+        arguments = [argument for argument in arguments if argument != "--debug"]
         try:
-            super().main(arguments, **extra)
+            super().main(arguments, obj=debug, **extra)
         except (WarehouseError, OSError) as error:
-            if "--debug" in arguments:
+            if debug:
                 traceback.print_exc()
             click.secho("Error: ", fg="red", nl=False, err=True)
             click.echo(_message(error), err=True)
@@ -35,14 +38,17 @@ def _message(error: WarehouseError | OSError) -> str:
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.pass_context
-def main(context: click.Context, debug: bool) -> None:
+@click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    help="Show the traceback of an error; works with every command.",
+)
+def main() -> None:
     """An analytical CRM warehouse on this machine.
 
     The folder CRM_DATA (default: data/ beside the code) holds everything.
     """
-    context.obj = debug
 
 
 @main.command()

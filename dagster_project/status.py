@@ -86,7 +86,7 @@ def _gaps(deployment: Deployment) -> Iterator[str]:
     loaded = {load.full_name for load in loads}
     for source in active_sources(deployment):
         for table in source.tables:
-            if table.full_name not in loaded:
+            if table.full_name not in loaded and not table.optional:
                 yield (
                     f"{table.full_name} is empty: no file has matched "
                     f"exports/{table.export} yet."

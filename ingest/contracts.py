@@ -15,7 +15,15 @@ Delivery = Literal["snapshot", "upsert", "append"]
 
 _DELIVERIES = ("snapshot", "upsert", "append")
 _SOURCE_KEYS = {"timezone", "currency"}
-_TABLE_KEYS = {"control_amount", "delivery", "export", "key", "known_at", "version_by"}
+_TABLE_KEYS = {
+    "control_amount",
+    "delivery",
+    "export",
+    "key",
+    "known_at",
+    "optional",
+    "version_by",
+}
 _COLUMN_KEYS = {"personal", "required"}
 _TYPE = re.compile(
     r"(boolean|integer|bigint|double|date|timestamp|varchar|decimal\(\d+, ?\d+\))"
@@ -49,6 +57,8 @@ class Table:
         SQL expression over the raw columns whose sum must reach the marts.
     freshness_days
         Age of the newest business date above which `crm status` complains.
+    optional
+        Whether the source may never deliver it; otherwise `crm status` complains.
     """
 
     source: str
@@ -61,6 +71,7 @@ class Table:
     known_at: str | None
     control_amount: str | None
     freshness_days: int | None
+    optional: bool
     timezone: str
     columns: tuple[Column, ...]
 
@@ -179,6 +190,7 @@ def _read_table(
         known_at=meta.get("known_at"),
         control_amount=meta.get("control_amount"),
         freshness_days=freshness.get("warn_after", {}).get("count"),
+        optional=meta.get("optional", False),
         timezone=source_meta["timezone"],
         columns=columns,
     )

@@ -55,6 +55,7 @@ _READ_BY_NOTHING = {
     "campaign_descriptions",
     "coupons",
     "coupon_redemptions",
+    "promotions",
     "kpi_definitions",
 }
 
