@@ -105,7 +105,7 @@ def sql(query: str | None) -> None:
     from dagster_project import prompt
 
     deployment = load_deployment()
-    with prompt.connect(deployment) as connection:
+    with prompt.open_published(deployment) as connection:
         if query is None:
             prompt.loop(connection)
         else:

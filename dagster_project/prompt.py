@@ -7,6 +7,7 @@ import duckdb
 
 from dagster_project.tables import print_table
 from dbt_models import Deployment, WarehouseError
+from ingest.sql import connect
 
 _HELP = """Statements end with a semicolon. .tables lists what there is, .columns TABLE
 describes one, .quit (or Ctrl-D) leaves."""
@@ -21,7 +22,7 @@ _COLUMNS = """
 """
 
 
-def connect(deployment: Deployment) -> duckdb.DuckDBPyConnection:
+def open_published(deployment: Deployment) -> duckdb.DuckDBPyConnection:
     """Open the published file for reading.
 
     Raises
@@ -32,7 +33,7 @@ def connect(deployment: Deployment) -> duckdb.DuckDBPyConnection:
     path = deployment.published_database
     if not path.exists():
         raise WarehouseError(f"nothing is published yet ({path}). Run `crm run` first.")
-    return duckdb.connect(path, read_only=True)
+    return connect(path, read_only=True)
 
 
 def answer(connection: duckdb.DuckDBPyConnection, query: str) -> None:

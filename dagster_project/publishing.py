@@ -12,7 +12,7 @@ from dagster_project.fingerprint import code_fingerprint
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
 from ingest.ledger import now
-from ingest.sql import identifier, literal
+from ingest.sql import connect, identifier, literal
 
 PUBLISHED_SCHEMAS = ("core", "features", "learned", "marts", "ops")
 
@@ -37,11 +37,11 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     for leftover in new.parent.iterdir():
         leftover.unlink()
-    with duckdb.connect(deployment.build_database) as build:
+    with connect(deployment.build_database) as build:
         build.execute("delete from ops.build_info")
         fill_ops_table(build, "build_info", [_build_info(build, deployment)])
         build.execute("checkpoint")
-    with duckdb.connect(new) as connection:
+    with connect(new) as connection:
         build_database = literal(deployment.build_database)
         connection.execute(f"attach {build_database} as build (read_only)")
         _copy(connection)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import duckdb
 
 from dagster_project.dbt import prepare_manifest, target_path
 from dagster_project.fingerprint import input_fingerprint
@@ -19,6 +18,7 @@ from dbt_models import Deployment, WarehouseError
 from ingest.contracts import active_sources
 from ingest.ledger import read_loads
 from ingest.raw import Asked
+from ingest.sql import connect
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def is_current(deployment: Deployment, asked: Asked) -> bool:
     published = publication_path(deployment, asked.known_at)
     if not published.exists():
         return False
-    with duckdb.connect(published, read_only=True) as connection:
+    with connect(published, read_only=True) as connection:
         fingerprint, load_ids = connection.execute(
             "select fingerprint, load_ids from ops.build_info"
         ).fetchone()

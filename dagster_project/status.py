@@ -15,6 +15,7 @@ from dbt_models import Deployment
 from ingest.contracts import active_sources
 from ingest.ledger import read_loads
 from ingest.raw import Asked
+from ingest.sql import connect
 
 _RUNS_SHOWN = 5
 _PUBLISHED = """
@@ -36,7 +37,7 @@ def print_status(deployment: Deployment) -> None:
     problems = []
     click.secho("Published", bold=True)
     if deployment.published_database.exists():
-        with duckdb.connect(deployment.published_database, read_only=True) as published:
+        with connect(deployment.published_database, read_only=True) as published:
             click.echo(f"  {deployment.published_database}")
             print_table(published.execute(_PUBLISHED))
             click.secho("\nTables loaded", bold=True)

@@ -7,6 +7,7 @@ from dagster_project.runs import Outcome
 from dagster_project.status import staleness
 from dagster_project.tables import print_table
 from dbt_models import Deployment
+from ingest.sql import connect
 
 _LOADS = """
     select
@@ -51,7 +52,7 @@ _SEGMENTS = """
 
 def print_summary(deployment: Deployment, outcome: Outcome) -> None:
     """Print it from the published file, as any reader sees it."""
-    with duckdb.connect(outcome.published, read_only=True) as connection:
+    with connect(outcome.published, read_only=True) as connection:
         as_of_date, money_steps = connection.execute(
             """select as_of_date, (select count(*) from ops.reconciliation)
             from ops.build_info"""

@@ -120,12 +120,14 @@ def nearest(name: str, known: Sequence[str]) -> str:
 
 
 def _read_settings(path: Path) -> dict[str, Any]:
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return {}
     try:
-        settings = yaml.safe_load(path.read_text()) or {}
+        settings = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise WarehouseError(f"{path} cannot be read as YAML: {error}") from error
+    if settings is None:
+        return {}
     if not isinstance(settings, dict):
         raise WarehouseError(f"{path} must be a list of 'name: value' lines.")
     return settings

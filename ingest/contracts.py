@@ -1,11 +1,13 @@
 """Data contracts, read from each source's ``_<source>__sources.yml``."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 import yaml
 
@@ -111,7 +113,17 @@ def read_sources() -> list[Source]:
         If a contract has an unknown key or type, or names a column it lacks.
     """
     folders = sorted(path for path in SOURCES_DIR.iterdir() if path.is_dir())
-    return [_read_source(folder) for folder in folders]
+    sources = []
+    for folder in folders:
+        path = folder / f"_{folder.name}__sources.yml"
+        try:
+            sources.append(_read_source(folder, path))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise WarehouseError(
+                f"{path}: the contract is not of the right form ({error!r}). "
+                "Compare it with the contract of another source."
+            ) from error
+    return sources
 
 
 def active_sources(deployment: Deployment) -> list[Source]:
@@ -133,11 +145,10 @@ def _has_data(source: Source, deployment: Deployment) -> bool:
     )
 
 
-def _read_source(folder: Path) -> Source:
-    path = folder / f"_{folder.name}__sources.yml"
+def _read_source(folder: Path, path: Path) -> Source:
     try:
         spec = yaml.safe_load(path.read_text())["sources"][0]
-    except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError) as error:
+    except (OSError, ValueError, yaml.YAMLError, LookupError, TypeError) as error:
         raise WarehouseError(f"{path} is not a dbt source file: {error!r}") from error
     if spec["name"] != folder.name or spec.get("schema") != f"raw_{folder.name}":
         raise WarehouseError(
@@ -145,10 +156,16 @@ def _read_source(folder: Path) -> Source:
             f"with 'schema: raw_{folder.name}'."
         )
     meta = _meta(spec, _SOURCE_KEYS, f"{path}: source {folder.name}")
+    zone = _required(meta, "timezone", f"{path}: source {folder.name}")
+    if zone not in available_timezones():
+        raise WarehouseError(
+            f"{path}: source {folder.name}: unknown timezone '{zone}'. "
+            f"{nearest(str(zone), sorted(available_timezones()))}"
+        )
     prefix = f"int_{folder.name}__"
     return Source(
         name=folder.name,
-        timezone=_required(meta, "timezone", f"{path}: source {folder.name}"),
+        timezone=zone,
         currency=_required(meta, "currency", f"{path}: source {folder.name}"),
         tables=tuple(_read_table(folder.name, meta, t, path) for t in spec["tables"]),
         entities=tuple(
@@ -164,7 +181,9 @@ def _read_table(
     meta = _meta(spec, _TABLE_KEYS, where)
     columns = tuple(_read_column(column, where) for column in spec["columns"])
     names = [column.name for column in columns]
-    key = tuple(meta.get("key", ()))
+    if not isinstance(meta.get("key", []), list):
+        raise WarehouseError(f"{where}: key must be a list of columns, such as [id].")
+    key = tuple(meta.get("key", []))
     for column in (*key, meta.get("version_by"), meta.get("known_at")):
         if column is not None and column not in names:
             raise WarehouseError(
@@ -189,11 +208,19 @@ def _read_table(
         version_by=meta.get("version_by"),
         known_at=meta.get("known_at"),
         control_amount=meta.get("control_amount"),
-        freshness_days=freshness.get("warn_after", {}).get("count"),
+        freshness_days=_days(freshness.get("warn_after")),
         optional=meta.get("optional", False),
         timezone=source_meta["timezone"],
         columns=columns,
     )
+
+
+def _days(period: Mapping[str, Any] | None) -> int | None:
+    """Return dbt's count and period in whole days."""
+    if not period:
+        return None
+    unit = {"minute": 60 * 24, "hour": 24, "day": 1}[period["period"]]
+    return math.ceil(period["count"] / unit)
 
 
 def _read_column(spec: Mapping[str, Any], where: str) -> Column:

@@ -11,7 +11,7 @@ import numpy as np
 from zlib_ng import gzip_ng, zlib_ng
 
 from dbt_models import WarehouseError
-from ingest.sql import literal, literals
+from ingest.sql import files, identifier, literal
 
 _CHUNK = 1 << 20
 _LF, _CR, _QUOTE = b'\n\r"'
@@ -28,15 +28,18 @@ _SIGNATURES = {
 def columns(path: Path) -> list[str]:
     """Return the names in the header line."""
     with _opened(path) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        # Bytes further down that are no UTF-8 are not the header's fault.
+        text = io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline="")
         try:
-            return next(csv.reader(text), [])
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise WarehouseError(
-                f"its header line is not CSV text ({error})"
-            ) from error
+            names = next(csv.reader(text), [])
+        except csv.Error as error:
+            raise WarehouseError(f"its header is not CSV ({error})") from error
         finally:
             text.detach()
+    for name in names:
+        if not name.isprintable() and not name.isascii():
+            raise WarehouseError(f"its header is not UTF-8 text ({name!a})")
+    return names
 
 
 def count_rows(path: Path) -> int:
@@ -69,10 +72,15 @@ def count_rows(path: Path) -> int:
 def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
     """Return the table expression that reads the files; bad rows are stored aside."""
     columns = ", ".join(f"{literal(n)}: {literal(t)}" for n, t in types.items())
-    return (
-        f"read_csv({literals(paths)}, columns = {{{columns}}}, auto_detect = false, "
+    scan = (
+        f"read_csv({files(paths)}, columns = {{{columns}}}, auto_detect = false, "
         "header = true, delim = ',', quote = '\"', escape = '\"', store_rejects = true)"
     )
+    if len(types) > 1:
+        return f"(select *, file_index from {scan})"
+    # A blank line is no record, but DuckDB takes it for one if there is one column.
+    (only,) = map(identifier, types)
+    return f"(select *, file_index from {scan} where {only} is not null)"
 
 
 @contextmanager

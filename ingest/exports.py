@@ -1,5 +1,7 @@
 """The export files of a table, and which of them are deliveries not landed yet."""
 
+import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -10,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Table
@@ -32,11 +35,15 @@ class ExportFile:
     @property
     def delivered_on(self) -> date | None:
         """The delivery date in the file's name (2026-11-22 or 20261122)."""
-        match = _DATE.search(self.path.name)
-        try:
-            return date(*map(int, match.groups())) if match else None
-        except ValueError:
-            return None
+        for match in _DATE.finditer(self.path.name):
+            with contextlib.suppress(ValueError):
+                return date(*map(int, match.groups()))
+        return None
+
+    @property
+    def order(self) -> tuple[date, str]:
+        """Where it stands among the table's files: by date, then by name."""
+        return self.delivered_on or date.min, self.name
 
 
 class ExportCatalog:
@@ -49,10 +56,7 @@ class ExportCatalog:
     def __init__(self, deployment: Deployment):
         self._exports = deployment.exports
         self._memory_path = deployment.build / "file_hashes.json"
-        try:
-            self._memory = json.loads(self._memory_path.read_text())
-        except (OSError, json.JSONDecodeError):
-            self._memory = {}
+        self._memory = _read_memory(self._memory_path)
 
     def files(self, table: Table) -> list[ExportFile]:
         """Return the table's files in order of their names.
@@ -62,8 +66,9 @@ class ExportCatalog:
         WarehouseError
             If a file cannot be read.
         """
-        paths = sorted(self._exports.glob(table.export))
-        return [self._file(path) for path in paths]
+        # Unlike Path.glob, it leaves hidden files alone and finds broken links.
+        names = glob.glob(table.export, root_dir=self._exports, recursive=True)  # noqa: PTH207
+        return [self._file(self._exports / name) for name in sorted(names)]
 
     def remember(self) -> None:
         """Keep the hashes for the next run."""
@@ -80,7 +85,8 @@ class ExportCatalog:
                 with path.open("rb") as stream:
                     digest = hashlib.file_digest(stream, "sha256").hexdigest()
                 known = {"stamp": stamp, "hash": digest}
-                if time.time_ns() - stat.st_mtime_ns > _SETTLED_NS:
+                changed = max(stat.st_mtime_ns, stat.st_ctime_ns)
+                if time.time_ns() - changed > _SETTLED_NS:
                     self._memory[name] = known
         except OSError as error:
             raise WarehouseError(
@@ -106,16 +112,35 @@ def new_deliveries(
     """
     loads = list(loads)
     if table.delivery == "append":
-        landed = {file.content_hash for load in loads for file in load.files}
-        fresh = {file.content_hash: file for file in reversed(files)}
-        new = [file for hash_, file in fresh.items() if hash_ not in landed]
-        return [new[::-1]] if new else []
+        seen = {file.content_hash for load in loads for file in load.files}
+        new = []
+        for file in files:
+            if file.content_hash not in seen:
+                seen.add(file.content_hash)
+                new.append(file)
+        return [new] if new else []
     if table.delivery == "upsert":
-        latest = {file.path: file.content_hash for load in loads for file in load.files}
-        new = [file for file in files if latest.get(file.name) != file.content_hash]
-        new.sort(key=lambda file: file.delivered_on or date.min)
+        new = _new_changes(files, loads)
         return [new] if new else []
     return _new_snapshots(files, loads)
+
+
+def _new_changes(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportFile]:
+    latest = {
+        file.path: (file.delivered_on or date.min, file.path, file.content_hash)
+        for load in loads
+        for file in load.files
+    }
+    new = []
+    for file in sorted(files, key=lambda file: file.order):
+        # A name that is new is compared with the file before it: the latest again,
+        # under another name, changes nothing.
+        before = [known for known in latest.values() if known[:2] < file.order]
+        known = latest.get(file.name) or max(before, default=None)
+        if known is None or known[2] != file.content_hash:
+            new.append(file)
+        latest[file.name] = (*file.order, file.content_hash)
+    return new
 
 
 def _new_snapshots(
@@ -131,13 +156,26 @@ def _new_snapshots(
     new = []
     for day in sorted(parts, key=lambda day: day or date.min):
         content = {file.content_hash for file in parts[day]}
-        # A late snapshot is compared with the one before it, not with the newest.
-        earlier = [
+        # A dated snapshot is compared with the one before it, which need not be the
+        # newest; one without a date with the last one without.
+        before = [
             (then or date.min, order, hashes)
             for order, (then, hashes) in enumerate(landed)
-            if day is None or (then or date.min) <= day
+            if (then is None and day is None) or (then and day and then <= day)
         ]
-        if not earlier or max(earlier, key=lambda e: e[:2])[2] != content:
+        if not before or max(before, key=lambda b: b[:2])[2] != content:
             new.append(parts[day])
             landed.append((day, content))
     return new
+
+
+def _read_memory(path: Path) -> dict[str, dict[str, Any]]:
+    """Return what was remembered; a memory that is lost or broken is empty."""
+    try:
+        memory = json.loads(path.read_text())
+        return {
+            name: {"stamp": known["stamp"], "hash": known["hash"]}
+            for name, known in memory.items()
+        }
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return {}

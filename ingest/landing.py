@@ -13,12 +13,12 @@ from pathlib import Path
 
 import duckdb
 
-from dbt_models import Deployment
+from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Table
 from ingest.exports import ExportCatalog, ExportFile, new_deliveries
 from ingest.ledger import LandedFile, Load, now, read_loads, write_record
 from ingest.parts import count_rows, group_files, refuse, write_part
-from ingest.sql import literal
+from ingest.sql import connect, files
 
 _ASIDE = ".landing"
 
@@ -34,11 +34,11 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
     loads = read_loads(deployment.raw)
     mine = [load for load in loads if load.full_name == table.full_name]
     landed = []
-    for files in new_deliveries(table, catalog.files(table), mine):
+    for exports in new_deliveries(table, catalog.files(table), mine):
         aside = deployment.raw / _ASIDE / table.full_name
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        load = _write(table, files, aside, loads + landed, is_backfill=not mine)
+        load = _write(table, exports, aside, loads + landed, is_backfill=not mine)
         _move_into_place(load, aside, deployment.raw)
         landed.append(load)
         mine.append(load)
@@ -47,7 +47,7 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
 
 def _write(
     table: Table,
-    files: Sequence[ExportFile],
+    exports: Sequence[ExportFile],
     aside: Path,
     loads: Sequence[Load],
     is_backfill: bool,
@@ -57,16 +57,20 @@ def _write(
     last_file_id = max(
         (file.file_id for load in loads for file in load.files), default=0
     )
-    parts = group_files(table, files)
+    parts = group_files(table, exports)
     ordered = [file for part in parts for file in part.files]
     ids = {file: last_file_id + n for n, file in enumerate(ordered, start=1)}
     # Counting reads the files by itself, on the core that the scan leaves free.
-    with duckdb.connect() as connection, ThreadPoolExecutor(1) as counter:
+    with connect() as connection, ThreadPoolExecutor(1) as counter:
         counting = counter.map(lambda file: count_rows(table, file), ordered)
-        written = [
-            write_part(connection, table, part, aside, load_id, ids[part.files[0]])
-            for part in parts
-        ]
+        try:
+            written = [
+                write_part(connection, table, part, aside, load_id, ids[part.files[0]])
+                for part in parts
+            ]
+        except WarehouseError:
+            list(counting)  # knows better what is wrong with a damaged file
+            raise
         rows_read = dict(zip(ordered, counting, strict=True))
         amount = _control_amount(connection, table, aside)
     landed = []
@@ -113,10 +117,19 @@ def _control_amount(
 ) -> Decimal | None:
     if table.control_amount is None:
         return None
-    return connection.execute(
-        f"""select coalesce(sum({table.control_amount}), 0)::decimal(38, 4)
-        from read_parquet({literal(folder / "*.parquet")}, union_by_name = true)"""
-    ).fetchone()[0]
+    parts = files(folder.glob("*.parquet"))
+    try:
+        (amount,) = connection.execute(
+            f"""select coalesce(sum({table.control_amount}), 0)::decimal(38, 4)
+            from read_parquet({parts}, union_by_name = true)"""
+        ).fetchone()
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"{table.full_name}: control_amount '{table.control_amount}' in its "
+            f"contract cannot be summed up ({str(error).splitlines()[0]}). "
+            "Mend the contract."
+        ) from error
+    return amount
 
 
 def _move_into_place(load: Load, aside: Path, raw: Path) -> None:

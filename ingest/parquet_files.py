@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dbt_models import WarehouseError
-from ingest.sql import identifier, literals
+from ingest.sql import files, identifier
 
 
 def columns(path: Path) -> list[str]:
@@ -23,7 +23,7 @@ def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
         f"cast({identifier(name)} as {data_type}) as {identifier(name)}"
         for name, data_type in types.items()
     )
-    return f"(select {casts}, file_index from read_parquet({literals(paths)}))"
+    return f"(select {casts}, file_index from read_parquet({files(paths)}))"
 
 
 def _metadata(path: Path):  # noqa: ANN202 - pyarrow's, imported late

@@ -14,6 +14,8 @@ from ingest.exports import ExportFile
 from ingest.readers import reader_for
 from ingest.sql import literal
 
+_OWN_NAMES = {"_load_id", "_file_id", "file_index", "file_row_number"}
+
 
 @dataclass(frozen=True)
 class Part:
@@ -27,8 +29,10 @@ class Part:
 
 def refuse(table: Table, file_name: str, reason: object) -> WarehouseError:
     """Return the error that says which file stops a load, and why."""
+    # DuckDB shows its own SQL below the first line.
+    first = str(reason).strip().splitlines()[0].rstrip(".")
     return WarehouseError(
-        f"exports/{file_name}: {str(reason).strip().rstrip('.')}. Nothing of this load "
+        f"exports/{file_name}: {first}. Nothing of this load "
         f"of {table.full_name} was kept; mend the file (or its contract) and run again."
     )
 
@@ -89,7 +93,7 @@ def write_part(
                     * exclude (file_index),
                     {load_id}::integer as _load_id,
                     ({first_file_id} + file_index)::integer as _file_id
-                from (select *, file_index from {scan})
+                from {scan}
             ) to {target} (format parquet, compression zstd)"""
         )
     except duckdb.Error as error:
@@ -111,8 +115,17 @@ def _check_header(table: Table, header: Sequence[str]) -> None:
             f"wrong header: column {', '.join(missing)} is missing; "
             f"it has {', '.join(header)}"
         )
-    if len(set(header)) < len(header):
-        raise WarehouseError("wrong header: a column name stands in it twice")
+    seen: set[str] = set()
+    for name in header:
+        if not name.strip():
+            raise WarehouseError("wrong header: a column has no name")
+        if name.lower() in seen:
+            raise WarehouseError(f"wrong header: column {name} stands in it twice")
+        if name.lower() in _OWN_NAMES:
+            raise WarehouseError(
+                f"wrong header: landing itself uses the name {name}; rename the column"
+            )
+        seen.add(name.lower())
 
 
 def _scan(table: Table, part: Part, files: Sequence[ExportFile]) -> str:
@@ -126,7 +139,8 @@ def _blame(
     """Read the files one by one: the scan of all does not say which one it was."""
     for file in part.files:
         try:
-            connection.execute(f"select * from {_scan(table, part, [file])}").fetchall()
+            scan = _scan(table, part, [file])
+            connection.execute(f"select max(hash(scan)) from {scan} as scan")
         except duckdb.Error as its_error:
             return refuse(table, file.name, its_error)
     return refuse(table, part.files[0].name, error)
@@ -149,6 +163,6 @@ def _refuse_rejects(
     path, line, column, message, text, errors = first
     name = next(file.name for file in part.files if str(file.path) == path)
     where = f"line {line}, column {column}" if column else f"line {line}"
-    reason = f"{where}: {message.splitlines()[0]} The line: {text}"
+    reason = f"{where}: {message.splitlines()[0]} The line: {text.strip()}"
     more = f" ({errors - 1:,} more like it)" if errors > 1 else ""
     raise refuse(table, name, reason + more)

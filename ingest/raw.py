@@ -15,7 +15,7 @@ from dbt_models import Deployment
 from dbt_models.ops import create_ops_tables, fill_ops_table
 from ingest.contracts import Table
 from ingest.ledger import Load, read_loads
-from ingest.sql import identifier, literals
+from ingest.sql import connect, files, identifier
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def open_build(deployment: Deployment, asked: Asked, fingerprint: str) -> None:
     deployment.build.mkdir(parents=True, exist_ok=True)
     for path in deployment.build.glob(f"{deployment.build_database.name}*"):
         path.unlink()
-    with duckdb.connect(deployment.build_database) as connection:
+    with connect(deployment.build_database) as connection:
         connection.begin()
         create_ops_tables(connection)
         parameters = {
@@ -72,7 +72,7 @@ def show_table(deployment: Deployment, table: Table) -> list[Load]:
         The table's loads, oldest first.
     """
     loads = read_loads(deployment.raw, table.full_name)
-    with duckdb.connect(deployment.build_database) as connection:
+    with connect(deployment.build_database) as connection:
         connection.begin()
         for load in loads:
             for ledger in ("loads", "load_files"):
@@ -82,12 +82,17 @@ def show_table(deployment: Deployment, table: Table) -> list[Load]:
         fill_ops_table(connection, "loads", map(_load_row, loads))
         fill_ops_table(connection, "load_files", _file_rows(loads))
         connection.execute(f"create schema if not exists {table.raw_schema}")
-        connection.execute(_view(table, loads, deployment))
+        connection.execute(_view(connection, table, loads, deployment))
         connection.commit()
     return loads
 
 
-def _view(table: Table, loads: Iterable[Load], deployment: Deployment) -> str:
+def _view(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    loads: Iterable[Load],
+    deployment: Deployment,
+) -> str:
     """Return the statement that shows all landed rows of a table."""
     parts = [
         load.folder(deployment.raw) / part
@@ -105,7 +110,15 @@ def _view(table: Table, loads: Iterable[Load], deployment: Deployment) -> str:
         return (
             f"create or replace view {name} as select {', '.join(columns)} where false"
         )
-    columns = ",\n".join(f"landed.{identifier(column)}" for column in table.types)
+    landed = (
+        f"read_parquet({files(parts)}, union_by_name = true, file_row_number = true)"
+    )
+    there = {row[0] for row in connection.execute(f"describe from {landed}").fetchall()}
+    columns = ",\n".join(
+        f"cast({f'landed.{identifier(column)}' if column in there else 'null'} "
+        f"as {data_type}) as {identifier(column)}"
+        for column, data_type in table.types.items()
+    )
     return f"""create or replace view {name} as
         select
             {columns},
@@ -114,31 +127,33 @@ def _view(table: Table, loads: Iterable[Load], deployment: Deployment) -> str:
             landed.file_row_number - load_files.first_row + 1 as _row_number,
             coalesce(load_files.delivered_on::timestamp, loads.loaded_at)
                 as _delivered_at,
-            {_known_at(table)} as _known_at
-        from read_parquet(
-            {literals(parts)}, union_by_name = true, file_row_number = true
-        ) as landed
+            {_known_at(table, deployment)} as _known_at
+        from {landed} as landed
         inner join ops.load_files on landed._file_id = load_files.file_id
         inner join ops.loads on load_files.load_id = loads.load_id"""
 
 
-def _known_at(table: Table) -> str:
+def _known_at(table: Table, deployment: Deployment) -> str:
     """Return the expression for when a row became known (UTC).
 
-    A backfill without event time is taken as known from the beginning: nobody can
-    say when the company learnt what it has always had.
+    A dated delivery is known from the first moment of its business date. A backfill
+    without event time is taken as known from the beginning: nobody can say when the
+    company learnt what it has always had.
     """
+    dated = _to_utc("load_files.delivered_on::timestamp", deployment.params["timezone"])
+    by_delivery = f"""case
+        when load_files.delivered_on is not null then {dated}
+        when loads.is_backfill then timestamp '1900-01-01'
+        else loads.loaded_at
+    end"""
     if table.known_at is None:
-        return """case
-            when load_files.delivered_on is not null
-                then load_files.delivered_on::timestamp
-            when loads.is_backfill then timestamp '1900-01-01'
-            else loads.loaded_at
-        end"""
-    column = f"landed.{identifier(table.known_at)}::timestamp"
-    if table.timezone == "UTC":
-        return column
-    return f"timezone('UTC', timezone('{table.timezone}', {column}))"
+        return by_delivery
+    column = _to_utc(f"landed.{identifier(table.known_at)}::timestamp", table.timezone)
+    return f"coalesce({column}, {by_delivery})"
+
+
+def _to_utc(expression: str, zone: str) -> str:
+    return f"timezone('UTC', timezone('{zone}', {expression}))"
 
 
 def _load_row(load: Load) -> dict[str, Any]:

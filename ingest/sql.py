@@ -1,6 +1,19 @@
-"""Quoting of names and values in SQL text."""
+"""Connections to DuckDB, and quoting in SQL text."""
 
+import glob
 from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+
+def connect(
+    database: Path | str = ":memory:", read_only: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """Open a database; its progress bar would run through what a command prints."""
+    return duckdb.connect(
+        database, read_only=read_only, config={"enable_progress_bar": False}
+    )
 
 
 def literal(value: object) -> str:
@@ -8,9 +21,9 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def literals(values: Iterable[object]) -> str:
-    """Quote values as an SQL list of strings."""
-    return "[" + ", ".join(map(literal, values)) + "]"
+def files(paths: Iterable[Path]) -> str:
+    """Quote paths as an SQL list of files, none of them a pattern."""
+    return "[" + ", ".join(literal(glob.escape(str(path))) for path in paths) + "]"
 
 
 def identifier(name: str) -> str:

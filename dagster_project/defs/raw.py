@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import dagster as dg
-import duckdb
 
 from dagster_project.fingerprint import input_fingerprint
 from dagster_project.resources import RunLock, RunOptions
@@ -15,6 +14,7 @@ from ingest.exports import ExportCatalog
 from ingest.landing import land
 from ingest.ledger import now, read_loads
 from ingest.raw import open_build, show_table
+from ingest.sql import connect
 
 _PARAMETERS = dg.AssetKey(["ops", "run_parameters"])
 
@@ -92,7 +92,7 @@ def _expectations_check(
     def great_expectations() -> Iterator[dg.AssetCheckResult]:
         name = f"{table.source}__{table.name}"
         results = validate(deployment, "raw", name, table.raw_schema, table.name)
-        with duckdb.connect(deployment.build_database) as connection:
+        with connect(deployment.build_database) as connection:
             rows = ({**vars(result), "checked_at": now()} for result in results)
             fill_ops_table(connection, "quality_results", rows)
         broken = failures(results)

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from dbt_models import Deployment, WarehouseError
-from ingest.sql import literal
+from ingest.sql import connect, literal
 
 SOURCE = "complete_journey"
 SETTINGS = "# The stores' business day, and the currency of their tills.\n"
@@ -88,7 +88,7 @@ def write_exports(deployment: Deployment, promotions: bool = False) -> list[Path
     settings = deployment.data / "settings.yml"
     if not settings.exists():
         settings.write_text(SETTINGS)
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute(_filled(_TRANSACTIONS, "transactions"))
         queries = {
             f"transactions_2017-{month:02d}.csv.gz": _MONTH.format(month=month)

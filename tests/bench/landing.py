@@ -11,7 +11,7 @@ from dbt_models import load_deployment
 from ingest.contracts import read_sources
 from ingest.exports import ExportCatalog
 from ingest.landing import land
-from ingest.sql import literal, literals
+from ingest.sql import files, literal
 
 ROUNDS = 7
 
@@ -21,10 +21,10 @@ def measure(data: Path) -> None:
     deployment = load_deployment(data)
     (source,) = [s for s in read_sources() if s.name == "complete_journey"]
     (table,) = [t for t in source.tables if t.name == "transactions"]
-    files = sorted(deployment.exports.glob(table.export))
+    exports = sorted(deployment.exports.glob(table.export))
     columns = ", ".join(f"{literal(n)}: {literal(t)}" for n, t in table.types.items())
     bare = (
-        f"copy (from read_csv({literals(files)}, columns = {{{columns}}}, "
+        f"copy (from read_csv({files(exports)}, columns = {{{columns}}}, "
         "auto_detect = false, header = true, delim = ',')) "
         f"to {literal(data / 'bare.parquet')} (format parquet, compression zstd)"
     )

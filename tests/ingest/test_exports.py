@@ -1,0 +1,243 @@
+"""Export files, and which of them are deliveries not landed yet."""
+
+import hashlib
+import json
+import os
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dbt_models import WarehouseError
+from ingest import exports
+from ingest.exports import ExportCatalog, ExportFile
+from tests.ingest.shop import SALES, Shop
+
+A, B, C, D = (f"id,amount,note\n1,{n}.00,\n" for n in range(4))
+
+# Per step: what is put into the exports (None takes it away), and the files of each
+# load that the next run makes of it. Names stand for `sales_<name>.csv`.
+APPEND = {
+    "the same again": [({"1": A}, [["1"]]), ({}, []), ({"1": A}, [])],
+    "the same under another name": [({"1": A}, [["1"]]), ({"2": A}, [])],
+    "one new file": [({"1": A}, [["1"]]), ({"2": B}, [["2"]]), ({}, [])],
+    "new files are one load": [({"1": A, "2": B, "3": C}, [["1", "2", "3"]]), ({}, [])],
+    "equal files at once": [({"1": A, "2": A}, [["1"]]), ({}, [])],
+    "equal files keep the order": [({"1": A, "2": B, "3": A}, [["1", "2"]])],
+    "new content in an old name": [({"1": A}, [["1"]]), ({"1": B}, [["1"]]), ({}, [])],
+    "content from long ago": [
+        ({"1": A}, [["1"]]),
+        ({"1": B}, [["1"]]),
+        ({"1": A}, []),
+    ],
+    "a file that went": [({"1": A, "2": B}, [["1", "2"]]), ({"1": None}, [])],
+}
+SNAPSHOT = {
+    "the same again": [({"": A}, [[""]]), ({}, []), ({"": A}, [])],
+    "A, B, A": [
+        ({"": A}, [[""]]),
+        ({"": B}, [[""]]),
+        ({"": A}, [[""]]),
+        ({}, []),
+    ],
+    "the same under another name": [({"1": A}, [["1"]]), ({"1": None, "2": A}, [])],
+    "parts are one load": [({"1": A, "2": B}, [["1", "2"]]), ({}, [])],
+    "one part changed": [
+        ({"1": A, "2": B}, [["1", "2"]]),
+        ({"2": C}, [["1", "2"]]),
+        ({}, []),
+    ],
+    "dates decide, not names": [
+        ({"z_2026-01-01": A, "a_2026-01-02": B}, [["z_2026-01-01"], ["a_2026-01-02"]]),
+        ({}, []),
+    ],
+    "dated A, B, A at once": [
+        (
+            {"2026-01-01": A, "2026-01-02": B, "2026-01-03": A},
+            [["2026-01-01"], ["2026-01-02"], ["2026-01-03"]],
+        ),
+        ({}, []),
+    ],
+    "dated and unchanged": [
+        ({"2026-01-01": A, "2026-01-02": A}, [["2026-01-01"]]),
+        ({"2026-01-03": B}, [["2026-01-03"]]),
+        ({}, []),
+    ],
+    "a late older one": [
+        ({"2026-01-02": A}, [["2026-01-02"]]),
+        ({"2026-01-01": B}, [["2026-01-01"]]),
+        ({}, []),
+    ],
+    "a late one between": [
+        ({"2026-01-01": A, "2026-01-03": B}, [["2026-01-01"], ["2026-01-03"]]),
+        ({"2026-01-02": C}, [["2026-01-02"]]),
+        ({}, []),
+    ],
+    "a late one like the one before": [
+        ({"2026-01-01": A, "2026-01-03": B}, [["2026-01-01"], ["2026-01-03"]]),
+        ({"2026-01-02": A}, []),
+    ],
+    "a late one like the one after": [
+        ({"2026-01-01": A, "2026-01-03": B}, [["2026-01-01"], ["2026-01-03"]]),
+        ({"2026-01-02": B}, [["2026-01-02"]]),
+        ({}, []),
+    ],
+    "a late one makes the next a change": [
+        ({"2026-01-01": A, "2026-01-03": A}, [["2026-01-01"]]),
+        ({"2026-01-02": B}, [["2026-01-02"], ["2026-01-03"]]),
+        ({}, []),
+    ],
+    "a date delivered again": [
+        ({"2026-01-01": A, "2026-01-02": B}, [["2026-01-01"], ["2026-01-02"]]),
+        ({"2026-01-01": C}, [["2026-01-01"]]),
+        ({}, []),
+    ],
+    "a dated one beside the undated": [
+        ({"": A}, [[""]]),
+        ({"2026-01-01": B}, [["2026-01-01"]]),
+        ({}, []),
+    ],
+    "the undated changes beside a dated one": [
+        ({"": A, "2026-01-01": B}, [[""], ["2026-01-01"]]),
+        ({}, []),
+        ({"": C}, [[""]]),
+        ({}, []),
+    ],
+}
+UPSERT = {
+    "the same again": [({"1": A}, [["1"]]), ({}, []), ({"1": A}, [])],
+    "a changed file": [({"1": A}, [["1"]]), ({"1": B}, [["1"]]), ({}, [])],
+    "A, B, A": [({"1": A}, [["1"]]), ({"1": B}, [["1"]]), ({"1": A}, [["1"]])],
+    "only what is new": [({"1": A, "2": B}, [["1", "2"]]), ({"3": C}, [["3"]])],
+    "dates decide, not names": [
+        ({"z_2026-01-01": A, "a_2026-01-02": B}, [["z_2026-01-01", "a_2026-01-02"]]),
+        ({}, []),
+    ],
+    "the latest under another name": [({"1": A}, [["1"]]), ({"2": A}, [])],
+    "an older one under another name": [
+        ({"1": A}, [["1"]]),
+        ({"2": B}, [["2"]]),
+        ({"3": A}, [["3"]]),
+        ({}, []),
+    ],
+}
+
+
+def deliver(shop: Shop, delivery: str, steps: list) -> None:
+    for number, (files, expected) in enumerate(steps, start=1):
+        for name, content in files.items():
+            if content is None:
+                (shop.folder / f"sales_{name}.csv").unlink()
+            else:
+                shop.export(f"sales_{name}.csv", content)
+        loads = shop.land(delivery=delivery)
+        names = [
+            [file.path.removeprefix("shop/sales_")[:-4] for file in load.files]
+            for load in loads
+        ]
+        assert names == expected, f"step {number}"
+        assert shop.loads()[len(shop.loads()) - len(loads) :] == loads
+
+
+@pytest.mark.parametrize("name", APPEND)
+def test_append(shop, name):
+    deliver(shop, "append", APPEND[name])
+
+
+@pytest.mark.parametrize("name", SNAPSHOT)
+def test_snapshot(shop, name):
+    deliver(shop, "snapshot", SNAPSHOT[name])
+
+
+@pytest.mark.parametrize("name", UPSERT)
+def test_upsert(shop, name):
+    deliver(shop, "upsert", UPSERT[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("sales_2026-11-22.csv", date(2026, 11, 22)),
+        ("sales_20261122.csv.gz", date(2026, 11, 22)),
+        ("20261122_sales.csv", date(2026, 11, 22)),
+        ("sales_2026-11-22T0415.csv", date(2026, 11, 22)),
+        ("store_20451739_2026-11-22.csv", date(2026, 11, 22)),
+        ("sales.csv", None),
+        ("sales_2026-11.csv", None),
+        ("sales_2026-13-01.csv", None),
+        ("sales_2026-02-30.csv", None),
+        ("sales_1202611220.csv", None),
+        ("2026-11-22/sales.csv", None),
+    ],
+)
+def test_the_name_says_the_delivery_date(name, day):
+    assert ExportFile(Path(name), name, "", 0).delivered_on == day
+
+
+def catalog_hash(shop: Shop) -> str:
+    catalog = ExportCatalog(shop.deployment)
+    (file,) = catalog.files(SALES)
+    catalog.remember()
+    return file.content_hash
+
+
+def remembered(shop: Shop) -> Path:
+    return shop.deployment.build / "file_hashes.json"
+
+
+def test_files_come_by_name_with_the_hash_of_their_bytes(shop):
+    for name, text in (("sales_2.csv", A), ("sales_1.csv", B), ("other.csv", C)):
+        shop.export(name, text)
+    files = ExportCatalog(shop.deployment).files(SALES)
+    assert [(file.name, file.content_hash, file.size_bytes) for file in files] == [
+        (f"shop/{name}", hashlib.sha256(text.encode()).hexdigest(), len(text))
+        for name, text in (("sales_1.csv", B), ("sales_2.csv", A))
+    ]
+
+
+def test_an_unchanged_file_is_not_read_again(shop, monkeypatch):
+    monkeypatch.setattr(exports, "_SETTLED_NS", -1)
+    shop.export("sales.csv", A)
+    read = catalog_hash(shop)
+    remembered(shop).write_text(remembered(shop).read_text().replace(read, "told"))
+    assert catalog_hash(shop) == "told"
+    remembered(shop).unlink()
+    assert catalog_hash(shop) == read
+
+
+def test_a_rewrite_of_the_same_size_and_time_is_seen(shop, monkeypatch):
+    monkeypatch.setattr(exports, "_SETTLED_NS", -1)
+    path = shop.export("sales.csv", A)
+    os.utime(path, ns=(10**18, 10**18))
+    before = catalog_hash(shop)
+    time.sleep(0.02)
+    shop.export("sales.csv", B)
+    os.utime(path, ns=(10**18, 10**18))
+    assert catalog_hash(shop) != before
+
+
+@pytest.mark.parametrize("modified_at", [None, 10**18])
+def test_a_file_written_just_now_is_not_remembered(shop, modified_at):
+    path = shop.export("sales.csv", A)
+    if modified_at:
+        os.utime(path, ns=(modified_at, modified_at))
+    catalog_hash(shop)
+    assert json.loads(remembered(shop).read_text()) == {}
+
+
+@pytest.mark.parametrize(
+    "memory", [b"", b"{", b"\0\0", b"\xff", b"null", b"[]", b'{"shop/sales.csv": {}}']
+)
+def test_a_broken_memory_is_forgotten(shop, memory):
+    shop.export("sales.csv", A)
+    remembered(shop).parent.mkdir()
+    remembered(shop).write_bytes(memory)
+    assert catalog_hash(shop) == hashlib.sha256(A.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("pattern", ["shop/sales*", "shop/sales.csv"])
+def test_a_dangling_link_is_an_error(shop, pattern):
+    (shop.folder / "sales.csv").symlink_to(shop.folder / "gone.csv")
+    with pytest.raises(WarehouseError, match=r"exports/shop/sales\.csv cannot be read"):
+        shop.land(export=pattern)

@@ -1,0 +1,173 @@
+"""Files that are not what their contract says: refused, and nothing is kept."""
+
+import gzip
+from random import Random
+
+import pytest
+
+from dbt_models import WarehouseError
+from tests.ingest.shop import SALES, TYPES, Shop, columns
+
+HEADER = "id,amount,note\n"
+GOOD = HEADER + "1,1.00,a\n2,2.00,b\n"
+RANDOM = Random(1)
+# Cells at random, so that the compressed text breaks off in the middle of a line.
+LONG = HEADER + "".join(f"{n},{RANDOM.random():.2f},x\n" for n in range(5_000))
+GZ = gzip.compress(LONG.encode())
+PARQUET = "select 1 as id, 1.00 as amount, 'a' as note"
+
+# File name, content (a query makes a Parquet file), words of the message.
+BAD = {
+    "column missing": ("csv", "id,note\n1,a\n", "header|amount is missing|id, note"),
+    "column doubled": ("csv", "id,amount,note,id\n1,1,a,1\n", "header|twice"),
+    "column doubled but for case": (
+        "csv",
+        "id,amount,note,Note\n1,1,a,b\n",
+        "header|Note|twice",
+    ),
+    "column without a name": ("csv", "id,amount,note,\n1,1,a,\n", "header|name"),
+    "other delimiter": ("csv", "id;amount;note\n1;1;a\n", "header|id;amount;note"),
+    "no header": ("csv", "1,1.00,a\n2,2.00,b\n", "header|1, 1.00, a"),
+    "zero bytes": ("csv", b"", "empty"),
+    "zero bytes, gz": ("csv.gz", b"", "empty"),
+    "zero bytes, parquet": ("parquet", b"", "empty"),
+    "nothing in the gz": ("csv.gz", gzip.compress(b""), "header|amount"),
+    "gz that is not gz": ("csv.gz", GOOD.encode(), "not gzipped"),
+    "csv that is gz": ("csv", GZ, "it is gzipped"),
+    "gz cut in half": ("csv.gz", GZ[: len(GZ) // 2], "gzip|cut off"),
+    "gz cut at the end": ("csv.gz", GZ[:-4], "gzip|cut off"),
+    "gz damaged": ("csv.gz", GZ[:-8] + b"\0" + GZ[-7:], "gzip|damaged"),
+    "csv that is parquet": ("csv", b"PAR1" + bytes(99), "Parquet"),
+    "csv that is a zip": ("csv", b"PK\x03\x04" + bytes(99), "zip|Excel"),
+    "csv that is a pdf": ("csv", b"%PDF-1.7\n%\xe2\xe3\n", "PDF"),
+    "csv that is binary": ("csv", bytes(range(256)), "binary"),
+    "csv in utf-16": ("csv", GOOD.encode("utf-16"), "binary"),
+    "workbook": ("xlsx", b"PK\x03\x04" + bytes(99), "no reader|.csv.gz|.parquet"),
+    "still being written": ("csv.part", GOOD, "no reader"),
+    "parquet that is csv": ("parquet", GOOD, "not a Parquet file"),
+    "parquet cut off": ("parquet", b"PAR1" + bytes(99), "not a Parquet file"),
+    "parquet without a column": (
+        "parquet",
+        "select 1 as id, 'a' as note",
+        "header|amount is missing|id, note",
+    ),
+    "parquet with a wrong type": (
+        "parquet",
+        "select 1 as id, 'much' as amount, 'a' as note",
+        "much|amount",
+    ),
+    "text for a number": ("csv", GOOD + "3,much,c\n", "line 4|column amount|much"),
+    "text for a number, gz": (
+        "csv.gz",
+        GOOD + "x,3.00,c\n",
+        "line 4|column id|x,3.00,c",
+    ),
+    "two wrong lines": (
+        "csv",
+        HEADER + "1,x,a\n2,2.00,b\n3,y,c\n",
+        "line 2|column amount|1 more",
+    ),
+    "number too large": ("csv", GOOD + f"{2**63},1.00,c\n", "line 4|column id"),
+    "short line": ("csv", GOOD + "3,3.00\n", "line 4|Expected|3|Found|2"),
+    "long line": ("csv", GOOD + "3,3.00,c,d\n", "line 4|Expected|3|Found|4"),
+    "unclosed quote": ("csv", GOOD + '3,3.00,"c\n', "quote"),
+    "old mac line ends": ("csv", GOOD.replace("\n", "\r"), "line breaks"),
+    "not utf-8": ("csv", HEADER.encode() + b"1,1.00,M\xfcller\n", "line 2|utf-8"),
+    "not utf-8, further down": (
+        "csv",
+        LONG.encode() + b"1,1.00,M\xfcller\n",
+        "line 5002|column note|utf-8",
+    ),
+}
+
+
+def refusal(shop: Shop, name: str, **changes) -> str:
+    """Land, and return the message, after a look that it is one and left nothing."""
+    with pytest.raises(WarehouseError) as caught:
+        shop.land(**changes)
+    message = str(caught.value)
+    assert f"exports/shop/{name}" in message
+    assert "run again" in message
+    assert str(shop.deployment.data) not in message
+    assert shop.loads() == []
+    left = list(shop.deployment.raw.glob("[!.]*/**/*"))
+    assert not [path for path in left if path.is_file() or path.name[0].isdigit()]
+    return message
+
+
+def export(shop: Shop, name: str, content: str | bytes) -> None:
+    if isinstance(content, str) and content.startswith("select"):
+        shop.export_parquet(name, content)
+    else:
+        shop.export(name, content)
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_files_are_refused(shop, case):
+    ending, content, words = BAD[case]
+    export(shop, f"sales.{ending}", content)
+    message = refusal(shop, f"sales.{ending}")
+    for word in words.split("|"):
+        assert word in message
+    assert "select" not in message, "the user did not write SQL"
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet"])
+@pytest.mark.parametrize("how", ["directory", "dangling link", "link to itself"])
+def test_what_is_no_file_is_refused(shop, ending, how):
+    path = shop.folder / f"sales.{ending}"
+    if how == "directory":
+        path.mkdir()
+    else:
+        path.symlink_to(path if how == "link to itself" else shop.folder / "gone")
+    assert "cannot be read" in refusal(shop, path.name)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_the_bad_one_of_many_is_named(shop, ending):
+    good = GOOD if ending == "csv" else PARQUET
+    bad = GOOD + "3,much,c\n"
+    if ending == "parquet":
+        bad = "select 1 as id, 'much' as amount, 'a' as note"
+    for number in range(4):
+        export(shop, f"sales_{number}.{ending}", bad if number == 2 else good)
+    message = refusal(shop, f"sales_2.{ending}", delivery="upsert")
+    assert "much" in message
+
+
+def test_a_later_mistake_is_found_too(shop):
+    shop.export("sales_1.csv", GOOD)
+    shop.export("sales_2.csv", "note,amount,id\nc,3.00,3\nd,much,4\n")
+    message = refusal(shop, "sales_2.csv")
+    assert "line 3, column amount" in message
+
+
+@pytest.mark.parametrize("word", ["amont", "sum(amount", "note"])
+def test_a_wrong_control_amount_is_the_contracts_fault(shop, word):
+    shop.export("sales.csv", GOOD)
+    with pytest.raises(WarehouseError, match=r"shop\.sales.*control_amount"):
+        shop.land(control_amount=word)
+    assert shop.loads() == []
+
+
+def test_a_contract_column_may_be_of_any_type(shop):
+    types = {
+        **TYPES,
+        "flag": "boolean",
+        "small": "integer",
+        "rate": "double",
+        "day": "date",
+        "paid_at": "timestamp",
+    }
+    shop.export(
+        "sales.csv",
+        f"{','.join(types)}\n1,1.00,a,true,7,0.5,2026-07-01,2026-07-01 12:00:00\n"
+        "2,,,,,,,\n",
+    )
+    table = {"columns": columns(types)}
+    shop.land(**table)
+    listed = "amount, note, flag, small, rate, day::varchar, paid_at::varchar"
+    assert [tuple(map(str, row)) for row in shop.rows(listed, SALES, **table)] == [
+        ("1.00", "a", "True", "7", "0.5", "2026-07-01", "2026-07-01 12:00:00"),
+        ("None",) * 7,
+    ]
