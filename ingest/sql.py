@@ -11,9 +11,9 @@ def connect(
     database: Path | str = ":memory:", read_only: bool = False
 ) -> duckdb.DuckDBPyConnection:
     """Open a database; its progress bar would run through what a command prints."""
-    return duckdb.connect(
-        database, read_only=read_only, config={"enable_progress_bar": False}
-    )
+    connection = duckdb.connect(database, read_only=read_only)
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 def literal(value: object) -> str:
