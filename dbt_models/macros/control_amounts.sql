@@ -1,6 +1,6 @@
-{# Per active source: the contract's control amount over all raw rows, and over those
-   that no staging model shows, because a newer version superseded them or the run's
-   known_at comes before them. #}
+{# Per active source: the contract's control amount over all raw rows, and over the
+   newest of them: what superseded versions hold, and what the run's known_at comes
+   before, is left out. #}
 {% macro control_amounts() %}
     {% set tables = [] %}
     {% if execute %}
@@ -11,31 +11,18 @@
     {% endfor %}
     {% endif %}
     {% for node in tables %}
+    {% set control_amount = node.config.meta.control_amount %}
     select
         '{{ node.source_name }}' as source_system,
-        sum({{ node.config.meta.control_amount }}) as amount,
-        coalesce(
-            sum(
-                case
-                    when newest.is_newest is null
-                        then {{ node.config.meta.control_amount }}
-                end
-            ), 0
-        ) as left_out_amount
-    from {{ node.relation_name }} as raw_rows
-    left join (
-        select _file_id, _row_number, true as is_newest
-        from ({{ newest_rows(node.source_name, node.name) }})
-    ) as newest
-        on
-            raw_rows._file_id = newest._file_id
-            and raw_rows._row_number = newest._row_number
+        (select sum({{ control_amount }}) from {{ node.relation_name }}) as amount,
+        sum({{ control_amount }}) as newest_amount
+    from ({{ newest_rows(node.source_name, node.name) }}) as newest
     {{ 'union all' if not loop.last }}
     {% else %}
     select
         cast(null as varchar) as source_system,
-        cast(null as decimal(38, 2)) as amount,
-        cast(null as decimal(38, 2)) as left_out_amount
+        cast(null as decimal(38, 4)) as amount,
+        cast(null as decimal(38, 4)) as newest_amount
     where false
     {% endfor %}
 {% endmacro %}

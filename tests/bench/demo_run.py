@@ -20,7 +20,8 @@ def measure(data: Path) -> None:
     )
     seconds, peak, output = _run([CRM, "run"], environment)
     print("\nDemo run, from exports to published")
-    stages = re.findall(r"^  (\S.*?)  +([\d.]+) s$", output, re.MULTILINE)
+    times = output.partition("\nTime\n")[2]
+    stages = re.findall(r"^  (\S.*?)  +([\d.]+) s$", times, re.MULTILINE)
     for stage, duration in stages:
         share = float(duration) / seconds
         print(f"  {stage:40} {float(duration):6.1f} s  {share:6.1%}")

@@ -103,7 +103,7 @@ steps as (
     select
         raw_amounts.source_system,
         'raw (without superseded and not yet known rows) to conformed' as step,
-        raw_amounts.amount - raw_amounts.left_out_amount as amount_in,
+        raw_amounts.newest_amount as amount_in,
         conformed_amounts.amount as amount_out
     from raw_amounts
     left join conformed_amounts

@@ -1,3 +1,6 @@
+-- A table: two models read it, and finding the newest rows is work.
+{{ config(materialized='table') }}
+
 with
 
 source_rows as (
