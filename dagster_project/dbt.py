@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dbt_models import PROJECT_DIR, Deployment, WarehouseError
 from ingest.contracts import active_sources, read_sources
+from ingest.currencies import exchange_rates
 
 # Beside this interpreter, whether or not its folder is on PATH.
 EXECUTABLE = Path(sys.executable).with_name("dbt")
@@ -22,10 +23,20 @@ def target_path(deployment: Deployment) -> Path:
 def variables(deployment: Deployment) -> str:
     """Return the parameters in force, as dbt's ``--vars`` takes them.
 
-    ``sources`` tells the conformed models which source supplies which entity.
+    ``sources`` tells the conformed models which source supplies which entity, in
+    which currency, and what that is worth.
     """
-    sources = {source.name: source.entities for source in active_sources(deployment)}
-    return json.dumps({**deployment.params, "sources": sources}, sort_keys=True)
+    sources = active_sources(deployment)
+    rates = exchange_rates(deployment, sources)
+    facts = {
+        source.name: {
+            "entities": source.entities,
+            "currency": source.currency,
+            "exchange_rate": rates[source.name],
+        }
+        for source in sources
+    }
+    return json.dumps({**deployment.params, "sources": facts}, sort_keys=True)
 
 
 def inactive_models(deployment: Deployment) -> str:

@@ -11,6 +11,8 @@ import duckdb
 from dagster_project.fingerprint import code_fingerprint
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
+from ingest.contracts import active_sources
+from ingest.currencies import base_currency
 from ingest.ledger import now
 from ingest.sql import connect, identifier, literal
 
@@ -94,6 +96,8 @@ def _build_info(
         "published_at": now(),
         "as_of_date": as_of_date,
         "known_at": known_at,
+        "timezone": deployment.params["timezone"],
+        "base_currency": base_currency(deployment, active_sources(deployment)),
         "load_ids": load_ids,
         "parameters": json.dumps(dict(deployment.params)),
         "code_version": f"{version('crm-warehouse')}+{code_fingerprint()[:12]}",

@@ -16,6 +16,7 @@ from dagster_project.lock import run_lock
 from dagster_project.publishing import publication_path
 from dbt_models import Deployment, WarehouseError
 from ingest.contracts import active_sources
+from ingest.currencies import exchange_rates
 from ingest.ledger import read_loads
 from ingest.raw import Asked
 from ingest.sql import connect
@@ -54,14 +55,16 @@ def is_current(deployment: Deployment, asked: Asked) -> bool:
 
 
 def require_input(deployment: Deployment) -> None:
-    """Raise if there is nothing to build from.
+    """Raise if there is nothing to build from, or it cannot be added up.
 
     Raises
     ------
     WarehouseError
-        If no active source has exports or landed rows.
+        If no active source has exports or landed rows, or an exchange rate is missing.
     """
-    if not active_sources(deployment):
+    sources = active_sources(deployment)
+    exchange_rates(deployment, sources)
+    if not sources:
         raise WarehouseError(
             f"no exports of a known source under {deployment.exports}. Put the files "
             "there (the README's 'add a source' says how), or try "

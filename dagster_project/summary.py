@@ -53,8 +53,8 @@ _SEGMENTS = """
 def print_summary(deployment: Deployment, outcome: Outcome) -> None:
     """Print it from the published file, as any reader sees it."""
     with connect(outcome.published, read_only=True) as connection:
-        as_of_date, money_steps = connection.execute(
-            """select as_of_date, (select count(*) from ops.reconciliation)
+        as_of_date, currency, money_steps = connection.execute(
+            """select as_of_date, base_currency, (select count(*) from ops.reconciliation)
             from ops.build_info"""
         ).fetchone()
         _section("Loaded", connection.execute(_LOADS))
@@ -66,7 +66,6 @@ def print_summary(deployment: Deployment, outcome: Outcome) -> None:
             f"  {models} tables; {outcome.tests} tests passed; money agrees to the "
             f"cent in {money_steps} steps from export to mart"
         )
-        currency = deployment.params["base_currency"]
         _section(
             f"KPIs (months up to {as_of_date}, {currency})", connection.execute(_KPIS)
         )

@@ -152,9 +152,19 @@ def _check_value(name: str, value: Any, default: Any, where: Path) -> None:
         except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
             raise refuse("a time zone such as Europe/Berlin") from error
     elif name == "base_currency":
-        if not isinstance(value, str) or not re.fullmatch("[A-Z]{3}", value):
+        if not _is_currency(value):
             raise refuse("a three-letter currency code such as EUR")
+    elif name == "exchange_rates":
+        if not isinstance(value, dict) or not all(
+            _is_currency(code) and isinstance(rate, (int, float)) and rate > 0
+            for code, rate in value.items()
+        ):
+            raise refuse("currency codes with rates above 0, such as {GBP: 1.29}")
     elif isinstance(default, int) and (
         not isinstance(value, int) or isinstance(value, bool) or value < 1
     ):
         raise refuse("a whole number above 0")
+
+
+def _is_currency(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("[A-Z]{3}", value) is not None

@@ -1,7 +1,7 @@
 {# What a source table's contract says; empty while dbt only parses. #}
 {% macro contract_of(source_name, table_name) %}
     {% if not execute %}
-        {{ return({'columns': [], 'key': []}) }}
+        {{ return({'columns': [], 'key': [], 'timezone': 'UTC'}) }}
     {% endif %}
     {% set node = graph.sources[
         'source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table_name
@@ -10,8 +10,9 @@
     {{ return({
         'columns': node.columns.keys() | list,
         'delivery': meta.delivery,
-        'key': meta.key or [],
+        'key': (meta.key or []) | list,
         'version_by': meta.version_by,
+        'timezone': meta.timezone,
     }) }}
 {% endmacro %}
 
@@ -26,7 +27,7 @@
         or raw_rows._known_at <= run_parameters.known_at
 {% endmacro %}
 
-{# The newest version of each row of a raw table.
+{# The newest version of each row of a raw table, with its identity as _row_id.
 
    snapshot: the rows of the latest delivery, one per key.
    upsert, append with a key: one row per key, the newest by version_by, else by
@@ -36,7 +37,8 @@
    delivery that overlaps another adds nothing. #}
 {% macro newest_rows(source_name, table_name) %}
     {% set contract = contract_of(source_name, table_name) %}
-    {% set identity = contract.key or contract.columns + ['_occurrence'] %}
+    {% set keys = quoted(contract.key) %}
+    {% set columns = quoted(contract.columns) %}
     with
 
     known_rows as (
@@ -45,11 +47,13 @@
 
     identified_rows as (
         select
-            {% if not contract.key and execute %}
-            row_number() over (
-                partition by {{ contract.columns | join(', ') }}, _file_id
+            {% if keys %}
+            {{ keys | join(" || '-' || ") }} as _row_id,
+            {% elif columns %}
+            {{ row_digest(columns) }} || '-' || row_number() over (
+                partition by {{ columns | join(', ') }}, _file_id
                 order by _row_number
-            ) as _occurrence,
+            ) as _row_id,
             {% endif %}
             *
         from known_rows
@@ -65,10 +69,10 @@
         select
             *,
             row_number() over (
-                partition by {{ identity | join(', ') }}
+                partition by {{ keys | join(', ') or '_row_id' }}
                 order by
                     {% if contract.version_by %}
-                    {{ contract.version_by }} desc nulls last,
+                    {{ adapter.quote(contract.version_by) }} desc nulls last,
                     {% endif %}
                     _delivered_at desc, _file_id desc, _row_number desc
             ) as _version_rank
@@ -78,4 +82,23 @@
     select *
     from ranked_rows
     where _version_rank = 1
+{% endmacro %}
+
+{# The moment (UTC) of a column in the zone of its source's contract. #}
+{% macro to_utc(column, source_name, table_name) -%}
+    {{ return(adapter.dispatch('to_utc')(
+        column, contract_of(source_name, table_name).timezone
+    )) }}
+{%- endmacro %}
+
+{% macro duckdb__to_utc(column, zone) -%}
+    {%- if zone == 'UTC' -%} {{ column }}
+    {%- else -%} timezone('UTC', timezone('{{ zone }}', {{ column }}))
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro quoted(names) %}
+    {% set found = [] %}
+    {% for name in names %}{% do found.append(adapter.quote(name)) %}{% endfor %}
+    {{ return(found) }}
 {% endmacro %}

@@ -5,7 +5,7 @@
         {
             'kpi': 'net_sales_amount',
             'unit': 'base currency',
-            'description': 'Money received for what was sold, returns taken off.',
+            'description': 'Money for what was sold, returns and adjustments taken off.',
             'sql': 'coalesce(sum(net_amount), 0)',
         },
         {
@@ -15,28 +15,34 @@
             'sql': 'coalesce(sum(discount_amount), 0)',
         },
         {
+            'kpi': 'return_amount',
+            'unit': 'base currency',
+            'description': 'Money given back for returns, as a positive amount.',
+            'sql': 'coalesce(sum(case when is_return then -net_amount end), 0)',
+        },
+        {
             'kpi': 'transaction_count',
             'unit': 'transactions',
-            'description': 'Purchases: baskets or invoices, not lines.',
-            'sql': 'count(distinct transaction_key)',
+            'description': 'Baskets or invoices with at least one line sold.',
+            'sql': 'count(distinct sale_key)',
         },
         {
             'kpi': 'active_customer_count',
             'unit': 'customers',
-            'description': 'Known customers with at least one transaction.',
-            'sql': 'count(distinct known_customer_key)',
+            'description': 'Known customers who bought.',
+            'sql': 'count(distinct buyer_key)',
         },
         {
             'kpi': 'new_customer_count',
             'unit': 'customers',
-            'description': 'Known customers whose first transaction ever this is.',
-            'sql': 'count(distinct case when is_first_day then known_customer_key end)',
+            'description': 'Known customers who bought for the first time ever.',
+            'sql': 'count(distinct case when is_first_day then buyer_key end)',
         },
         {
             'kpi': 'average_transaction_amount',
             'unit': 'base currency',
             'description': 'Net sales per transaction; null where there is none.',
-            'sql': 'sum(net_amount) / nullif(count(distinct transaction_key), 0)',
+            'sql': 'sum(net_amount) / nullif(count(distinct sale_key), 0)',
         },
     ]) }}
 {% endmacro %}
@@ -61,6 +67,7 @@
     first_days as (
         select customer_key, min(transaction_date) as first_transaction_date
         from transactions
+        where line_type = 'sale'
         group by customer_key
     ),
 
@@ -81,10 +88,16 @@
             periods.period_start_date,
             periods.as_of_date,
             periods.first_transaction_date,
-            transactions.transaction_key,
             transactions.net_amount,
             transactions.discount_amount,
-            nullif(transactions.customer_key, {{ unknown_key() }}) as known_customer_key,
+            transactions.is_return,
+            case
+                when transactions.line_type = 'sale' then transactions.transaction_key
+            end as sale_key,
+            case
+                when transactions.line_type = 'sale'
+                    then nullif(transactions.customer_key, {{ unknown_key() }})
+            end as buyer_key,
             transactions.transaction_date = first_days.first_transaction_date
                 as is_first_day
         from periods

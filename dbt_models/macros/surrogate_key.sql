@@ -9,3 +9,13 @@
 {%- endmacro %}
 
 {% macro unknown_key() %}-1{% endmacro %}
+
+{# A text that equal rows share; a null differs from an empty text. #}
+{% macro row_digest(columns) -%}
+    md5(
+        {%- for column in columns %}
+        coalesce(cast({{ column }} as varchar), '\\N') || '|'
+        {{- ' ||' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}

@@ -1,14 +1,3 @@
-{# The moment (UTC) of a local time in the zone that a contract names. #}
-{% macro to_utc(column, zone) -%}
-    {{ return(adapter.dispatch('to_utc')(column, zone)) }}
-{%- endmacro %}
-
-{% macro duckdb__to_utc(column, zone) -%}
-    {%- if zone == 'UTC' -%} {{ column }}
-    {%- else -%} timezone('UTC', timezone('{{ zone }}', {{ column }}))
-    {%- endif -%}
-{%- endmacro %}
-
 {# The business date of a moment (UTC), in the deployment's zone. #}
 {% macro business_date(column) -%}
     {{ return(adapter.dispatch('business_date')(column)) }}

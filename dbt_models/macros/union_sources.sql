@@ -1,10 +1,12 @@
 {# All active sources' rows of one entity, in the shape that the calling model's
    contract gives, but for the columns that the model derives itself. `crm` passes
-   which source supplies what (var `sources`). A column that a source does not supply
-   is null; without any source there are no rows. #}
+   the facts on active sources (var `sources`): entities, currency, exchange rate. A
+   column that a source does not supply is null; without any source there are no
+   rows. #}
 {% macro union_sources(entity, derived=[]) %}
     {% set relations = {} %}
-    {% for source_name, entities in var('sources', {}).items() if entity in entities %}
+    {% for source_name, facts in var('sources', {}).items()
+        if entity in facts.entities %}
         {% do relations.update(
             {source_name: ref('int_' ~ source_name ~ '__' ~ entity)}
         ) %}
@@ -35,3 +37,16 @@
     where false
     {% endfor %}
 {% endmacro %}
+
+{# What `crm` knows of the row's source: 'currency' or 'exchange_rate'. #}
+{% macro source_fact(fact, data_type) -%}
+    cast(
+        case source_system
+            {%- for source_name, facts in var('sources', {}).items() %}
+            when '{{ source_name }}' then '{{ facts[fact] }}'
+            {%- else %}
+            when '' then null
+            {%- endfor %}
+        end as {{ data_type }}
+    )
+{%- endmacro %}

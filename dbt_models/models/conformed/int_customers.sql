@@ -10,6 +10,7 @@ select
     -- Until identity resolution has run, one source customer is one person.
     source_system || ':' || source_customer_id as customer_id,
     customer_type,
+    country,
     age_band,
     income_band,
     home_ownership,

@@ -1,7 +1,17 @@
 with
 
 lines as (
-    {{ union_sources('transactions', derived=['transaction_date']) }}
+    {{ union_sources('transactions', derived=[
+        'currency_code', 'source_net_amount', 'transaction_date'
+    ]) }}
+),
+
+priced as (
+    select
+        *,
+        {{ source_fact('currency', 'varchar') }} as currency_code,
+        {{ source_fact('exchange_rate', 'decimal(18, 6)') }} as exchange_rate
+    from lines
 )
 
 select
@@ -11,11 +21,15 @@ select
     source_customer_id,
     source_product_id,
     source_store_id,
+    line_type,
     quantity,
-    gross_amount,
-    discount_amount,
-    net_amount,
+    cast(unit_price * exchange_rate as decimal(18, 4)) as unit_price,
+    cast(gross_amount * exchange_rate as decimal(18, 4)) as gross_amount,
+    cast(discount_amount * exchange_rate as decimal(18, 4)) as discount_amount,
+    cast(net_amount * exchange_rate as decimal(18, 4)) as net_amount,
+    currency_code,
+    net_amount as source_net_amount,
     transaction_at,
     {{ business_date('transaction_at') }} as transaction_date,
     known_at
-from lines
+from priced

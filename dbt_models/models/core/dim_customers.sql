@@ -11,6 +11,7 @@ select
     source_system,
     source_customer_id,
     customer_type,
+    country,
     age_band,
     income_band,
     home_ownership,

@@ -5,6 +5,7 @@ versions as (
         *,
         {{ surrogate_key([
             "coalesce(customer_type, '')",
+            "coalesce(country, '')",
             "coalesce(age_band, '')",
             "coalesce(income_band, '')",
             "coalesce(home_ownership, '')",
@@ -49,6 +50,7 @@ known_customers as (
         source_system,
         source_customer_id,
         customer_type,
+        country,
         age_band,
         income_band,
         home_ownership,
@@ -74,6 +76,7 @@ unknown_customer as (
         'unknown' as source_system,
         'unknown' as source_customer_id,
         'unknown' as customer_type,
+        cast(null as varchar) as country,
         cast(null as varchar) as age_band,
         cast(null as varchar) as income_band,
         cast(null as varchar) as home_ownership,

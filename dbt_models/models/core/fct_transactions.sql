@@ -10,6 +10,10 @@ customer_versions as (
 
 products as (
     select * from {{ ref('dim_products') }}
+),
+
+returned_lines as (
+    select * from {{ ref('int_returned_lines') }}
 )
 
 select
@@ -35,11 +39,25 @@ select
     lines.source_product_id,
     lines.source_store_id,
 
+    -- what kind of line it is
+    lines.line_type,
+    lines.line_type = 'return' as is_return,
+    case
+        when returned_lines.returned_source_line_id is not null
+            then {{ surrogate_key([
+                'returned_lines.source_system',
+                'returned_lines.returned_source_line_id',
+            ]) }}
+    end as returned_line_key,
+
     -- measures
     lines.quantity,
+    lines.unit_price,
     lines.gross_amount,
     lines.discount_amount,
     lines.net_amount,
+    lines.currency_code,
+    lines.source_net_amount,
 
     -- times
     lines.transaction_at,
@@ -56,3 +74,7 @@ left join products
     on
         lines.source_system = products.source_system
         and lines.source_product_id = products.source_product_id
+left join returned_lines
+    on
+        lines.source_system = returned_lines.source_system
+        and lines.source_line_id = returned_lines.source_line_id

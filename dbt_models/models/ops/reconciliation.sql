@@ -34,7 +34,8 @@ landed_amounts as (
 conformed_amounts as (
     select
         source_system,
-        sum(net_amount) as amount
+        sum(net_amount) as amount,
+        sum(source_net_amount) as source_amount
     from conformed
     group by source_system
 ),
@@ -78,13 +79,23 @@ rfm_amounts as (
     from {{ ref('customer_rfm') }}
 ),
 
-rfm_window_amounts as (
-    select sum(transactions.net_amount) as amount
+buyers as (
+    select distinct transactions.customer_key
     from transactions
     cross join as_of_date
     where
         transactions.transaction_date <= as_of_date.as_of_date
+        and transactions.line_type = 'sale'
         and transactions.customer_key <> {{ unknown_key() }}
+),
+
+rfm_window_amounts as (
+    select sum(transactions.net_amount) as amount
+    from transactions
+    inner join buyers on transactions.customer_key = buyers.customer_key
+    cross join as_of_date
+    where
+        transactions.transaction_date <= as_of_date.as_of_date
         and {{ in_rfm_window() }}
 ),
 
@@ -104,7 +115,7 @@ steps as (
         raw_amounts.source_system,
         'raw (without superseded and not yet known rows) to conformed' as step,
         raw_amounts.newest_amount as amount_in,
-        conformed_amounts.amount as amount_out
+        conformed_amounts.source_amount as amount_out
     from raw_amounts
     left join conformed_amounts
         on raw_amounts.source_system = conformed_amounts.source_system
@@ -134,7 +145,7 @@ steps as (
 
     select
         'all' as source_system,
-        'fct_transactions (known customers, RFM window) to customer_rfm' as step,
+        'fct_transactions (buyers, RFM window) to customer_rfm' as step,
         rfm_window_amounts.amount as amount_in,
         rfm_amounts.amount as amount_out
     from rfm_window_amounts
@@ -144,8 +155,8 @@ steps as (
 select
     source_system,
     step,
-    cast(coalesce(amount_in, 0) as decimal(38, 2)) as amount_in,
-    cast(coalesce(amount_out, 0) as decimal(38, 2)) as amount_out,
+    cast(coalesce(amount_in, 0) as decimal(38, 4)) as amount_in,
+    cast(coalesce(amount_out, 0) as decimal(38, 4)) as amount_out,
     cast(coalesce(amount_out, 0) - coalesce(amount_in, 0) as decimal(38, 4))
         as difference_amount
 from steps

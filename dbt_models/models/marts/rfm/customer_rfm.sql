@@ -17,15 +17,21 @@ segments as (
 ),
 
 -- Recency looks at everything before as_of_date; frequency and money at the window.
+-- Only sales make a customer recent or frequent; returns lower the money.
 behaviour as (
     select
         transactions.customer_key,
         as_of_date.as_of_date,
-        min(transactions.transaction_date) as first_transaction_date,
-        max(transactions.transaction_date) as last_transaction_date,
+        min(
+            case when transactions.line_type = 'sale' then transactions.transaction_date end
+        ) as first_transaction_date,
+        max(
+            case when transactions.line_type = 'sale' then transactions.transaction_date end
+        ) as last_transaction_date,
         count(
             distinct case
-                when {{ in_rfm_window() }} then transactions.transaction_key
+                when transactions.line_type = 'sale' and {{ in_rfm_window() }}
+                    then transactions.transaction_key
             end
         ) as transaction_count,
         coalesce(
@@ -45,6 +51,7 @@ measured as (
         {{ datediff('last_transaction_date', 'as_of_date', 'day') }}
             as days_since_last_transaction
     from behaviour
+    where last_transaction_date is not null
 ),
 
 scored as (

@@ -8,10 +8,12 @@ lines as (
     select
         -- ids
         basket_id as source_transaction_id,
-        basket_id || '-' || product_id as source_line_id,
+        line_id as source_line_id,
         household_id as source_customer_id,
         product_id as source_product_id,
         store_id as source_store_id,
+
+        'sale' as line_type,
 
         -- amounts
         quantity,

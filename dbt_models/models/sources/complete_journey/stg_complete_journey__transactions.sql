@@ -10,6 +10,7 @@ source_rows as (
 renamed as (
     select
         -- ids
+        _row_id as line_id,
         cast(household_id as varchar) as household_id,
         cast(basket_id as varchar) as basket_id,
         cast(product_id as varchar) as product_id,
