@@ -54,7 +54,8 @@ def print_summary(deployment: Deployment, outcome: Outcome) -> None:
     """Print it from the published file, as any reader sees it."""
     with connect(outcome.published, read_only=True) as connection:
         as_of_date, currency, money_steps = connection.execute(
-            """select as_of_date, base_currency, (select count(*) from ops.reconciliation)
+            """select as_of_date, base_currency,
+                (select count(*) from ops.reconciliation)
             from ops.build_info"""
         ).fetchone()
         _section("Loaded", connection.execute(_LOADS))
