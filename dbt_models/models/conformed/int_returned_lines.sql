@@ -9,24 +9,24 @@ lines as (
 
 candidates as (
     select
-        returns.source_system,
-        returns.source_line_id,
+        returned.source_system,
+        returned.source_line_id,
         sales.source_line_id as returned_source_line_id,
         row_number() over (
-            partition by returns.source_system, returns.source_line_id
-            order by sales.transaction_at desc, sales.source_line_id
+            partition by returned.source_system, returned.source_line_id
+            order by sales.transaction_at desc, sales.source_line_id asc
         ) as sale_rank
-    from lines as returns
+    from lines as returned
     inner join lines as sales
         on
-            returns.source_system = sales.source_system
-            and returns.source_customer_id = sales.source_customer_id
-            and returns.source_product_id = sales.source_product_id
-            and returns.unit_price = sales.unit_price
-            and returns.transaction_at >= sales.transaction_at
-            and -returns.quantity <= sales.quantity
+            returned.source_system = sales.source_system
+            and returned.source_customer_id = sales.source_customer_id
+            and returned.source_product_id = sales.source_product_id
+            and returned.unit_price = sales.unit_price
+            and returned.transaction_at >= sales.transaction_at
+            and -returned.quantity <= sales.quantity
     where
-        returns.line_type = 'return'
+        returned.line_type = 'return'
         and sales.line_type = 'sale'
 )
 

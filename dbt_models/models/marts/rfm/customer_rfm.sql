@@ -23,10 +23,14 @@ behaviour as (
         transactions.customer_key,
         as_of_date.as_of_date,
         min(
-            case when transactions.line_type = 'sale' then transactions.transaction_date end
+            case
+                when transactions.line_type = 'sale' then transactions.transaction_date
+            end
         ) as first_transaction_date,
         max(
-            case when transactions.line_type = 'sale' then transactions.transaction_date end
+            case
+                when transactions.line_type = 'sale' then transactions.transaction_date
+            end
         ) as last_transaction_date,
         count(
             distinct case

@@ -11,7 +11,7 @@ named as (
         article_name,
         row_number() over (
             partition by article_id
-            order by article_name is null, invoiced_at desc, article_name
+            order by article_name is null asc, invoiced_at desc, article_name asc
         ) as name_rank
     from invoice_lines
 )
