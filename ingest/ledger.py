@@ -15,6 +15,15 @@ RECORD = "_load.json"
 
 
 @dataclass(frozen=True)
+class RejectCount:
+    """Rows of a file refused for one reason."""
+
+    column_name: str | None
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class LandedFile:
     """One export file inside a load.
 
@@ -28,6 +37,8 @@ class LandedFile:
         Delivery date in the file name, if it has one.
     rows_read
         Rows counted in the file by other means than the reader that loads them.
+    rejects
+        Why rows were refused; a row may be so for several reasons.
     """
 
     file_id: int
@@ -40,6 +51,7 @@ class LandedFile:
     rows_read: int
     rows_loaded: int
     rows_rejected: int
+    rejects: tuple[RejectCount, ...]
 
 
 @dataclass(frozen=True)
@@ -48,10 +60,15 @@ class Load:
 
     Attributes
     ----------
+    delivered_at
+        When its files were first landed (UTC): before ``loaded_at`` if the load repeats
+        one of which rows were refused by an earlier contract.
     is_backfill
         Its rows are known from their event time, not from when they were loaded.
     control_amount
         Sum of the contract's control amount over the load's rows.
+    columns_hash
+        The contract's, as it was when the load was made.
     unknown_columns
         Columns in the files that the contract does not have; landed as text.
     """
@@ -60,8 +77,10 @@ class Load:
     source: str
     table: str
     loaded_at: datetime
+    delivered_at: datetime
     is_backfill: bool
     control_amount: Decimal | None
+    columns_hash: str
     unknown_columns: tuple[str, ...]
     files: tuple[LandedFile, ...]
 
@@ -69,6 +88,11 @@ class Load:
     def full_name(self) -> str:
         """``<source>.<table>``."""
         return f"{self.source}.{self.table}"
+
+    @property
+    def rows_rejected(self) -> int:
+        """Rows refused, in all files."""
+        return sum(file.rows_rejected for file in self.files)
 
     @property
     def rows_loaded(self) -> int:
@@ -90,7 +114,13 @@ def read_loads(raw: Path, full_name: str | None = None) -> list[Load]:
 def _read(path: Path) -> Load:
     record = json.loads(path.read_text())
     files = tuple(
-        LandedFile(**{**file, "delivered_on": _as_date(file["delivered_on"])})
+        LandedFile(
+            **{
+                **file,
+                "delivered_on": _as_date(file["delivered_on"]),
+                "rejects": tuple(RejectCount(**count) for count in file["rejects"]),
+            }
+        )
         for file in record["files"]
     )
     amount = record["control_amount"]
@@ -98,6 +128,7 @@ def _read(path: Path) -> Load:
         **{
             **record,
             "loaded_at": datetime.fromisoformat(record["loaded_at"]),
+            "delivered_at": datetime.fromisoformat(record["delivered_at"]),
             "control_amount": None if amount is None else Decimal(amount),
             "unknown_columns": tuple(record["unknown_columns"]),
             "files": files,

@@ -1,10 +1,11 @@
 """Parquet files, counted by their own metadata and scanned by DuckDB."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from dbt_models import WarehouseError
-from ingest.sql import files, identifier
+from ingest.rejects import EMPTY, Reject, Sifted, not_a
+from ingest.sql import connect, files, identifier, literal
 
 
 def columns(path: Path) -> list[str]:
@@ -24,6 +25,55 @@ def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
         for name, data_type in types.items()
     )
     return f"(select {casts}, file_index from read_parquet({files(paths)}))"
+
+
+def sift(
+    path: Path, types: Mapping[str, str], required: Collection[str], folder: Path
+) -> Sifted:
+    """Part the file's rows into those that keep the contract and the others.
+
+    The parameters are those of ``csv_files.sift``.
+    """
+    good = folder / "good.parquet"
+    checks = ", ".join(
+        _check(name, data_type, name in required) for name, data_type in types.items()
+    )
+    row = ", ".join(f"{literal(name)}: {identifier(name)}" for name in types)
+    rows = f"read_parquet({files([path])}, file_row_number = true)"
+    with connect() as connection:
+        broken = connection.execute(
+            f"""select line, broken.name, broken.reason, text
+            from (
+                select
+                    file_row_number + 1 as line,
+                    to_json({{{row}}})::varchar as text,
+                    unnest([{checks}]) as broken
+                from {rows}
+            )
+            where broken.reason is not null"""
+        ).fetchall()
+        lines = [reject[0] for reject in broken]
+        connection.execute(
+            f"""copy (
+                select * exclude (file_row_number) from {rows}
+                where file_row_number + 1 not in (select unnest($lines::bigint[]))
+            ) to {literal(good)} (format parquet)""",
+            {"lines": lines},
+        )
+    return Sifted(good, count_rows(path), [Reject(*reject) for reject in broken])
+
+
+def _check(name: str, data_type: str, is_required: bool) -> str:
+    """Return the expression for what is wrong with a column, if anything is."""
+    column = identifier(name)
+    return f"""{{
+        'name': {literal(name)},
+        'reason': case
+            when {column} is null then {literal(EMPTY) if is_required else "null"}
+            when try_cast({column} as {data_type}) is null
+                then {literal(not_a(data_type))}
+        end
+    }}"""
 
 
 def _metadata(path: Path):  # noqa: ANN202 - pyarrow's, imported late
