@@ -113,6 +113,19 @@ def sql(query: str | None) -> None:
 
 
 @main.command()
+@click.argument("table", required=False)
+@click.option("--limit", default=20, show_default=True, help="Rows shown of a file.")
+def rejects(table: str | None, limit: int) -> None:
+    """List rows of the exports that break their contract and are not in.
+
+    TABLE is a source's table, such as complete_journey.transactions; default: all.
+    """
+    from dagster_project.rejected import print_rejects
+
+    print_rejects(load_deployment(), table, limit)
+
+
+@main.command()
 def status() -> None:
     """Show what is published, how fresh it is, the last runs and any problems."""
     from dagster_project.status import print_status

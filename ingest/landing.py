@@ -54,10 +54,12 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
                 delivered_at=repeated.delivered_at,
                 is_backfill=repeated.is_backfill,
             )
-        path = quarantine_file(deployment, table.full_name, load.load_id)
-        path.unlink(missing_ok=True)  # of a run that was killed just here
+        # A run may have been killed just here.
+        quarantine_file(deployment, table.full_name, load.load_id).unlink(
+            missing_ok=True
+        )
         if load.rows_rejected:
-            keep(path, sifted)
+            keep(deployment, table.full_name, sifted, load.load_id)
         _move_into_place(load, aside, deployment.raw)
         landed.append(load)
     return landed

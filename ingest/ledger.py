@@ -5,6 +5,7 @@ place together with the rows, so the two can never disagree.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -109,6 +110,16 @@ def read_loads(raw: Path, full_name: str | None = None) -> list[Load]:
     pattern = "*/*" if full_name is None else full_name.replace(".", "/")
     records = map(_read, raw.glob(f"{pattern}/*/{RECORD}"))
     return sorted(records, key=lambda load: load.load_id)
+
+
+def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:
+    """Return the files with refused rows that no later load has taken in again."""
+    latest = {
+        (load.full_name, file.path): (load, file)
+        for load in loads
+        for file in load.files
+    }
+    return [(load, file) for load, file in latest.values() if file.rows_rejected]
 
 
 def _read(path: Path) -> Load:

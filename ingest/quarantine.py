@@ -67,7 +67,7 @@ def refuse_many(
     rejected = sum(found.rows_rejected for found in sifted.values())
     if rejected <= table.max_rejects * rows_read:
         return
-    keep(quarantine_file(deployment, table.full_name), sifted)
+    keep(deployment, table.full_name, sifted)
     file, first = next(
         (file, found.rejects[0]) for file, found in sifted.items() if found.rejects
     )
@@ -81,8 +81,13 @@ def refuse_many(
     )
 
 
-def keep(path: Path, sifted: Mapping[ExportFile, Sifted]) -> None:
-    """Write the rejects of export files to a file of the quarantine."""
+def keep(
+    deployment: Deployment,
+    full_name: str,
+    sifted: Mapping[ExportFile, Sifted],
+    load_id: int | None = None,
+) -> None:
+    """Write the rejects of a load, or of a try that failed, into the quarantine."""
     # A tenth of a second that a run without rejects does not pay.
     import pyarrow
     from pyarrow import parquet
@@ -92,7 +97,9 @@ def keep(path: Path, sifted: Mapping[ExportFile, Sifted]) -> None:
         for file, found in sifted.items()
         for reject in found.rejects
     ]
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    deployment.restricted.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = quarantine_file(deployment, full_name, load_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
     parquet.write_table(pyarrow.Table.from_pylist(rows), aside)
     with aside.open("rb") as stream:

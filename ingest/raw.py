@@ -3,7 +3,7 @@
 A run builds in a new database file: replacing tables in an old one makes it grow.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ import duckdb
 from dbt_models import Deployment
 from dbt_models.ops import create_ops_tables, fill_ops_table
 from ingest.contracts import Table
-from ingest.ledger import Load, read_loads
+from ingest.ledger import Load, open_rejects, read_loads
 from ingest.sql import connect, files, identifier
 
 
@@ -182,8 +182,8 @@ def _file_rows(loads: Iterable[Load]) -> Iterator[dict[str, Any]]:
             yield {"load_id": load.load_id, **row}
 
 
-def _reject_rows(loads: Sequence[Load]) -> Iterator[dict[str, Any]]:
-    latest = {file.path: load.load_id for load in loads for file in load.files}
+def _reject_rows(loads: Iterable[Load]) -> Iterator[dict[str, Any]]:
+    still_open = {file.file_id for _, file in open_rejects(loads)}
     for load in loads:
         for file in load.files:
             for rejects in file.rejects:
@@ -196,5 +196,5 @@ def _reject_rows(loads: Sequence[Load]) -> Iterator[dict[str, Any]]:
                     "column_name": rejects.column_name,
                     "reason": rejects.reason,
                     "row_count": rejects.rows,
-                    "is_open": latest[file.path] == load.load_id,
+                    "is_open": file.file_id in still_open,
                 }

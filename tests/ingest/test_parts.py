@@ -72,7 +72,11 @@ BAD = {
     "long line": ("csv", GOOD + "3,3.00,c,d\n", "line 4|more columns"),
     "unclosed quote": ("csv", GOOD + '3,3.00,"c\n', "line 4|badly quoted|1 of 3 rows"),
     "old mac line ends": ("csv", GOOD.replace("\n", "\r"), "line break"),
-    "not utf-8": ("csv", HEADER.encode() + b"1,1.00,M\xfcller\n", "line 2|column note|UTF-8"),
+    "not utf-8": (
+        "csv",
+        HEADER.encode() + b"1,1.00,M\xfcller\n",
+        "line 2|column note|UTF-8",
+    ),
     "not utf-8, further down": (
         "csv",
         LONG.encode() + b"1,1.00,M\xfcller\n",
