@@ -100,15 +100,11 @@ class Table:
         return {column.name: column.data_type for column in self.columns}
 
     @cached_property
-    def required(self) -> list[str]:
-        """Columns that may not be empty."""
-        return [column.name for column in self.columns if column.required]
-
-    @cached_property
     def columns_hash(self) -> str:
         """Digest of what decides which rows break the contract."""
         promised = [(c.name, c.data_type, c.required) for c in self.columns]
-        return hashlib.sha256(repr(promised).encode()).hexdigest()[:16]
+        text = repr((promised, self.known_at))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ import numpy as np
 from zlib_ng import gzip_ng, zlib_ng
 
 from dbt_models import WarehouseError
+from ingest.checks import Check, flaws, not_a
 from ingest.csv_records import Record, records
-from ingest.rejects import EMPTY, Reject, Sifted, not_a
+from ingest.rejects import Reject, Sifted
 from ingest.sql import connect, files, identifier, literal
 
 # The column that sifting puts before a file's own.
@@ -85,9 +86,20 @@ def count_rows(path: Path) -> int | None:
     return max(records - 1, 0)
 
 
+def read_type(data_type: str) -> str:
+    """Return the type as which a column is read.
+
+    DuckDB rounds a text to a decimal without a word; a double shows what was there.
+    """
+    return "double" if data_type.startswith("decimal") else data_type
+
+
 def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
     """Return the table expression that reads the files; bad rows are stored aside."""
-    columns = ", ".join(f"{literal(n)}: {literal(t)}" for n, t in types.items())
+    columns = ", ".join(
+        f"{literal(name)}: {literal(read_type(data_type))}"
+        for name, data_type in types.items()
+    )
     scan = (
         f"read_csv({files(paths)}, columns = {{{columns}}}, auto_detect = false, "
         "header = true, delim = ',', quote = '\"', escape = '\"', store_rejects = true)"
@@ -100,7 +112,7 @@ def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
 
 
 def sift(
-    path: Path, types: Mapping[str, str], required: Collection[str], folder: Path
+    path: Path, types: Mapping[str, str], checks: Collection[Check], folder: Path
 ) -> Sifted:
     """Part the file's rows into those that keep the contract and the others.
 
@@ -108,8 +120,8 @@ def sift(
     ----------
     types
         Column name to DuckDB type, in the header's order.
-    required
-        The columns that may not be empty.
+    checks
+        What the rows must keep.
     folder
         Where copies of the file may be written.
     """
@@ -121,7 +133,7 @@ def sift(
     rejects = []
     with text.open("rb") as copy, mmap(copy.fileno(), 0, access=ACCESS_READ) as content:
         rows_read = _number(records(content), numbered)
-        reasons = _reasons(numbered, types, required)
+        reasons = _reasons(numbered, types, checks)
         with good.open("wb") as out:
             for record in records(content):
                 found = {None: record.flaw} if record.flaw else reasons.get(record.line)
@@ -147,24 +159,23 @@ def _number(found: Iterable[Record], path: Path) -> int:
 
 
 def _reasons(
-    numbered: Path, types: Mapping[str, str], required: Collection[str]
+    numbered: Path, types: Mapping[str, str], checks: Collection[Check]
 ) -> dict[int, dict[str | None, str]]:
     """Return line to column to reason for all rows that break the contract."""
     reasons: dict[int, dict[str | None, str]] = defaultdict(dict)
     table = scan([numbered], {LINE_NUMBER: "bigint", **types})
-    empty = ", ".join(
-        f"case when {identifier(name)} is null then {literal(name)} end"
-        for name in required
-    )
     with connect() as connection:
         # The hash, never null, makes DuckDB read and cast every column.
         rows = connection.execute(
-            f"""select {LINE_NUMBER}, unnest([{empty}]::varchar[]) as column_name
-            from {table} as numbered where hash(numbered) is not null"""
+            f"""select line, flaw.column_name, flaw.reason
+            from (
+                select {LINE_NUMBER} as line, unnest({flaws(checks)}) as flaw
+                from {table} as numbered where hash(numbered) is not null
+            )
+            where flaw is not null"""
         ).fetchall()
-        for line, column in rows:
-            if column is not None:
-                reasons[line][column] = EMPTY
+        for line, column, reason in rows:
+            reasons[line][column] = reason
         errors = connection.execute(
             "select csv_line, column_name, error_type from reject_errors"
         ).fetchall()

@@ -9,6 +9,7 @@ from types import ModuleType
 import duckdb
 
 from dbt_models import WarehouseError
+from ingest.checks import checks_of
 from ingest.contracts import Table
 from ingest.exports import ExportFile
 from ingest.readers import reader_for
@@ -95,11 +96,15 @@ def write_part(
     """
     target = literal(folder / part.file_name)
     scan = part.reader.scan([file.path for file in part.files], part.types(table))
-    kept = " and ".join(f"{identifier(name)} is not null" for name in table.required)
+    columns = ", ".join(
+        f"cast({identifier(name)} as {data_type}) as {identifier(name)}"
+        for name, data_type in part.types(table).items()
+    )
+    kept = " and ".join(check.condition for check in checks_of(table, part.reader))
     connection.execute(
         f"""copy (
             select
-                * exclude (file_index),
+                {columns},
                 {load_id}::integer as _load_id,
                 ({first_file_id} + file_index)::integer as _file_id
             from {scan} as rows_read

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from dbt_models import Deployment, WarehouseError
+from ingest.checks import checks_of
 from ingest.contracts import Table
 from ingest.exports import ExportFile
 from ingest.parts import Part, refuse
@@ -44,7 +45,7 @@ def sift(
         aside.mkdir()
         try:
             sifted[file] = part.reader.sift(
-                file.path, part.types(table), table.required, aside
+                file.path, part.types(table), checks_of(table, part.reader), aside
             )
         except (WarehouseError, OSError, duckdb.Error) as error:
             raise refuse(table, file.name, error) from error

@@ -6,13 +6,6 @@ from pathlib import Path
 
 from ingest.ledger import RejectCount
 
-EMPTY = "empty, but required"
-
-
-def not_a(data_type: str) -> str:
-    """Return the reason for a value that is of another type."""
-    return f"not a value of type {data_type}"
-
 
 @dataclass(frozen=True)
 class Reject:

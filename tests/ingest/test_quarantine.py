@@ -3,6 +3,7 @@
 import gzip
 import stat
 from dataclasses import replace
+from decimal import Decimal
 from random import Random
 
 import pyarrow.parquet as pq
@@ -20,6 +21,19 @@ LENIENT = {"max_rejects": 0.05}
 # What takes the place of the 100th row; the column and the reason it is refused for.
 BROKEN = {
     "wrong type": (b"100,much,x", "amount", "not a value of type decimal(12, 2)"),
+    "a digit too many": (
+        b"100,3.999,x",
+        "amount",
+        "not a value of type decimal(12, 2)",
+    ),
+    "less than a cent": (
+        b"100,0.004,x",
+        "amount",
+        "not a value of type decimal(12, 2)",
+    ),
+    "no number": (b"100,nan,x", "amount", "not a value of type decimal(12, 2)"),
+    "endless": (b"100,-inf,x", "amount", "not a value of type decimal(12, 2)"),
+    "too much money": (b"100,1e13,x", "amount", "not a value of type decimal(12, 2)"),
     "too large": (b"99999999999999999999,1,x", "id", "not a value of type bigint"),
     "short": (b"100,1.00", None, "fewer columns than the header"),
     "long": (b"100,1.00,x,y,z", None, "more columns than the header"),
@@ -141,6 +155,81 @@ def test_parquet_rows_are_kept_apart_too(shop):
     ]
     assert rejects(shop, 1)[1]["text"] == '{"id":9,"amount":"much","note":"x"}'
     assert len(shop.rows("id", REQUIRED)) == 298
+
+
+@pytest.mark.parametrize(
+    ("value", "broken"),
+    [
+        ("3.999::double", "amount"),
+        ("'3.999'", "amount"),
+        ("3.999::decimal(9, 3)", "amount"),
+        ("3.99::double", None),
+        ("0.1::double + 0.2::double", None),
+        ("'3.99'", None),
+        ("3.990::decimal(9, 3)", None),
+        ("99999999999999999999::hugeint", "amount"),
+    ],
+)
+def test_money_in_parquet_is_not_rounded(shop, value, broken):
+    shop.export_parquet(
+        "sales.parquet",
+        f"select range as id, {value} as amount, 'x' as note from range(1)",
+    )
+    (load,) = shop.land(max_rejects=0.99) if broken is None else (None,)
+    if broken is None:
+        assert load.rows_rejected == 0
+        return
+    with pytest.raises(WarehouseError, match=f"line 1, column {broken}"):
+        shop.land()
+
+
+@pytest.mark.parametrize(
+    ("value", "broken"), [("1.6::double", True), ("2::double", False)]
+)
+def test_a_fraction_is_no_whole_number(shop, value, broken):
+    shop.export_parquet(
+        "sales.parquet",
+        f"select {value} as id, 1.00 as amount, 'x' as note from range(1)",
+    )
+    if broken:
+        with pytest.raises(WarehouseError, match="line 1, column id"):
+            shop.land()
+    else:
+        assert shop.land()[0].rows_loaded == 1
+
+
+def test_whole_numbers_beyond_doubles_are_exact(shop):
+    ids = [2**53 + 1, 2**63 - 1, -(2**63)]
+    shop.export("sales.csv", text([f"{id_},1.00,x" for id_ in ids]))
+    shop.export_parquet(
+        "sales_2.parquet", f"select {2**53 + 3} as id, 1.00 as amount, 'x' as note"
+    )
+    shop.land()
+    assert [id_ for (id_,) in shop.rows("id")] == [*ids, 2**53 + 3]
+
+
+@pytest.mark.parametrize(
+    "text_",
+    ["1.15", "2.675e2", "-0.01", "0.285e1", "9999999999.99", "1", "1e-15", ".5"],
+)
+def test_money_lands_as_it_is_written(shop, text_):
+    shop.export("sales.csv", text([f"1,{text_},x"]))
+    shop.land()
+    ((amount,),) = shop.rows("amount")
+    assert amount == round(Decimal(text_), 2)
+
+
+@pytest.mark.parametrize("moment", ["2917-12-30 10:00:00", "0017-12-30", "infinity"])
+def test_a_row_known_at_no_possible_time_is_refused(shop, moment):
+    types = {"id": "bigint", "amount": "decimal(12, 2)", "paid_at": "timestamp"}
+    rows = [f"{n},1.00,2026-01-01 10:00:00" for n in range(150)]
+    lines = "".join(f"{row}\n" for row in [*rows, f"9,1.00,{moment}", "10,1.00,"])
+    shop.export("sales.csv", "id,amount,paid_at\n" + lines)
+    (load,) = shop.land(columns=columns(types), known_at="paid_at", max_rejects=0.01)
+    assert (load.rows_loaded, load.rows_rejected) == (151, 1)
+    assert [r["reason"] for r in rejects(shop, 1)] == [
+        "before 1970 or later than its delivery"
+    ]
 
 
 def test_only_the_broken_file_of_many_is_sifted(shop, monkeypatch):
