@@ -1,0 +1,216 @@
+"""`crm explain`: what a table or column is, from what it is made, when loaded."""
+
+import textwrap
+from collections.abc import Iterator, Mapping
+
+import click
+import duckdb
+
+from dagster_project.catalog.published import Catalog, Column, Table, read_catalog
+from dbt_models import WarehouseError, nearest
+
+_WIDTH = 100
+_EXPRESSION_WIDTH = 160
+_EXPRESSIONS_SHOWN = 8
+_INDENT = "  "
+
+
+def print_explanation(published: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Print what the publication knows of a table, column or KPI.
+
+    Raises
+    ------
+    WarehouseError
+        If there is no such thing, or more than one.
+    """
+    catalog = read_catalog(published)
+    kpis = published.execute(
+        "select kpi, unit, description, sql_expression from marts.kpi_definitions"
+    ).fetchall()
+    found = _find(catalog, {kpi[0]: kpi for kpi in kpis}, name)
+    if isinstance(found, Table):
+        _print_table(catalog, found)
+    elif isinstance(found, Column):
+        _print_column(catalog, found)
+    else:
+        _print_kpi(*found)
+    click.echo(
+        f"\nPublished {catalog.published_at:%Y-%m-%d %H:%M} UTC; looks up to "
+        f"{catalog.as_of_date}."
+    )
+
+
+def _find(
+    catalog: Catalog, kpis: Mapping[str, tuple], name: str
+) -> Table | Column | tuple:
+    """Return the thing of that name; the schema, or the table, may be left out."""
+    things = {**catalog.tables, **catalog.columns}
+    things.update((kpi, definition) for kpi, definition in kpis.items())
+    wanted = name.lower()
+    matches = [full for full in things if full.lower() == wanted] or [
+        full
+        for full in things
+        # A raw table is known by its source, too.
+        if full.lower().removeprefix("raw_") == wanted
+        or full.lower().endswith(f".{wanted}")
+    ]
+    # `customers` is the table, though columns may be called so.
+    matches = [full for full in matches if full in catalog.tables] or matches
+    if not matches:
+        short = {full.partition(".")[2]: full for full in things}
+        close = nearest(wanted, [*things, *short])
+        if close.startswith("Known"):
+            close = "`crm catalog` shows what there is."
+        raise WarehouseError(f"there is no table, column or KPI '{name}'. {close}")
+    if len(matches) > 1:
+        raise WarehouseError(
+            f"'{name}' may be one of several; say which:\n"
+            + "\n".join(f"  {full}" for full in matches)
+        )
+    return things[matches[0]]
+
+
+def _print_column(catalog: Catalog, column: Column) -> None:
+    table = catalog.tables[column.table]
+    click.secho(column.full_name, bold=True, nl=False)
+    click.echo(f"  {column.data_type}")
+    _print_text(column.description or "(no description)")
+    click.secho("\nIn the table", bold=True)
+    _print_text(f"{table.full_name}{_seen_by_readers(table)}. {table.description}")
+    _print_section("Made from", _column_tree(catalog, column, set(), 1))
+    _print_section("Made into", _names(catalog.made_into.get(column.full_name, [])))
+    ends = _ends(catalog, column)
+    tables = sorted({catalog.columns[end].table for end in ends})
+    _print_files(catalog, [catalog.tables[name] for name in tables])
+
+
+def _print_table(catalog: Catalog, table: Table) -> None:
+    click.secho(table.full_name, bold=True, nl=False)
+    rows = "" if table.row_count is None else f"  {table.row_count:,} rows"
+    click.echo(f"{rows}{_seen_by_readers(table)}")
+    _print_text(table.description or "(no description)")
+    width = max(map(len, table.columns))
+    types = max(len(column.data_type) for column in table.columns.values())
+    _print_section(
+        "Columns",
+        (
+            f"{_INDENT}{column.name:{width}}  {column.data_type:{types}}  "
+            f"{column.description}".rstrip()
+            for column in table.columns.values()
+        ),
+    )
+    _print_section("Made from", _table_tree(catalog, table, set(), 1))
+    _print_section("Made into", _names(catalog.made_into.get(table.full_name, [])))
+    _print_files(catalog, catalog.files_behind(table))
+
+
+def _print_kpi(kpi: str, unit: str, description: str, sql: str) -> None:
+    click.secho(kpi, bold=True, nl=False)
+    click.echo(f"  KPI, in {unit}")
+    _print_text(description)
+    click.secho("\nComputed over the lines of a day or month", bold=True)
+    click.echo(f"{_INDENT}{sql}")
+    click.echo(
+        "\nIts values are in marts.kpi_daily and marts.kpi_monthly: "
+        "`crm explain kpi_monthly.kpi_value` says from what they are made."
+    )
+
+
+def _seen_by_readers(table: Table) -> str:
+    return "" if table.is_published else " (inside the pipeline, not published)"
+
+
+def _print_text(text: str) -> None:
+    click.echo(
+        textwrap.fill(
+            text, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT
+        )
+    )
+
+
+def _print_section(title: str, lines: Iterator[str]) -> None:
+    lines = list(lines)
+    if lines:
+        click.secho(f"\n{title}", bold=True)
+        click.echo("\n".join(lines))
+
+
+def _names(names: list[str]) -> Iterator[str]:
+    return (f"{_INDENT}{name}" for name in names)
+
+
+def _column_tree(
+    catalog: Catalog, column: Column, shown: set[str], depth: int
+) -> Iterator[str]:
+    """Yield how a column is computed, then what it is made from, further in."""
+    indent = _INDENT * depth
+    for expression in column.expressions[:_EXPRESSIONS_SHOWN]:
+        short = textwrap.shorten(expression, _EXPRESSION_WIDTH, placeholder=" ...")
+        yield click.style(f"{indent}{short}", dim=True)
+    more = len(column.expressions) - _EXPRESSIONS_SHOWN
+    if more > 0:
+        yield click.style(f"{indent}... and {more} more", dim=True)
+    if column.untraced:
+        yield click.style(
+            f"{indent}could not be traced through {column.table}: {column.untraced}",
+            fg="yellow",
+        )
+    for name in column.made_from:
+        parent = catalog.columns[name]
+        line = f"{indent}{name}"
+        # Taken over as it is, from table to table: one line.
+        while name not in shown and len(parent.made_from) == 1:
+            if parent.expressions or parent.untraced:
+                break
+            shown.add(name)
+            (name,) = parent.made_from
+            parent = catalog.columns[name]
+            line += f" < {name}"
+        seen_above = name in shown and (parent.made_from or parent.expressions)
+        yield f"{line} (see above)" if seen_above else line
+        if name not in shown:
+            shown.add(name)
+            yield from _column_tree(catalog, parent, shown, depth + 1)
+
+
+def _table_tree(
+    catalog: Catalog, table: Table, shown: set[str], depth: int
+) -> Iterator[str]:
+    for name in table.made_from:
+        parent = catalog.tables[name]
+        seen_above = name in shown and parent.made_from
+        yield f"{_INDENT * depth}{name}{' (see above)' if seen_above else ''}"
+        if name not in shown:
+            shown.add(name)
+            yield from _table_tree(catalog, parent, shown, depth + 1)
+
+
+def _ends(catalog: Catalog, column: Column) -> set[str]:
+    """Return the columns that a column is made from in the end."""
+    seen = {column.full_name}
+    waiting = [column]
+    while waiting:
+        for name in waiting.pop().made_from:
+            if name not in seen:
+                seen.add(name)
+                waiting.append(catalog.columns[name])
+    return {name for name in seen if not catalog.columns[name].made_from}
+
+
+def _print_files(catalog: Catalog, tables: list[Table]) -> None:
+    def lines() -> Iterator[str]:
+        for table in tables:
+            if not table.file_pattern:
+                continue
+            yield f"{_INDENT}{table.full_name}: {table.file_pattern}"
+            loaded = catalog.loaded.get(table.full_name)
+            if loaded:
+                yield (
+                    f"{_INDENT * 2}last loaded {loaded.last_loaded_at:%Y-%m-%d %H:%M} "
+                    f"UTC, newest file {loaded.newest_file}; in all "
+                    f"{loaded.row_count:,} rows from {loaded.file_count:,} files"
+                )
+            elif table.schema != "seeds":
+                yield f"{_INDENT * 2}nothing loaded yet"
+
+    _print_section("From the files", lines())
