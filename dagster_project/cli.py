@@ -130,9 +130,13 @@ def explain(name: str) -> None:
 def catalog() -> None:
     """Write a page of all tables, columns, lineage and definitions, for a browser."""
     from dagster_project.catalog.page import write_page
+    from dagster_project.prompt import open_published
 
     deployment = load_deployment()
-    click.echo(f"Open it in a browser: {write_page(deployment)}")
+    path = deployment.published / "catalog.html"
+    with open_published(deployment) as connection:
+        write_page(connection, path)
+    click.echo(f"Open it in a browser: {path}")
 
 
 @main.command()

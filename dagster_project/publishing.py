@@ -53,6 +53,10 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
         connection.execute("checkpoint")
     with new.open("rb") as stream:
         os.fsync(stream.fileno())
+    # A reader who opens it to write would keep all others out, and leave a log of
+    # changes behind that DuckDB applies to whatever file stands here next.
+    new.chmod(0o444)
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     new.replace(path)
     return path
 

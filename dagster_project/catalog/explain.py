@@ -56,9 +56,11 @@ def _find(
     ]
     # `customers` is the table, though columns may be called so.
     matches = [full for full in matches if full in catalog.tables] or matches
+    if len(matches) > 1:
+        matches = [m for m in matches if _is_published(catalog, m)] or matches
     if not matches:
-        short = {full.partition(".")[2]: full for full in things}
-        close = nearest(wanted, [*things, *short])
+        shorter = {full.split(".", n)[-1] for full in things for n in (0, 1, 2)}
+        close = nearest(wanted, sorted(shorter))
         if close.startswith("Known"):
             close = "`crm catalog` shows what there is."
         raise WarehouseError(f"there is no table, column or KPI '{name}'. {close}")
@@ -68,6 +70,11 @@ def _find(
             + "\n".join(f"  {full}" for full in matches)
         )
     return things[matches[0]]
+
+
+def _is_published(catalog: Catalog, full_name: str) -> bool:
+    table = full_name.rpartition(".")[0] if full_name in catalog.columns else full_name
+    return table not in catalog.tables or catalog.tables[table].is_published
 
 
 def _print_column(catalog: Catalog, column: Column) -> None:
@@ -165,7 +172,7 @@ def _column_tree(
             shown.add(name)
             (name,) = parent.made_from
             parent = catalog.columns[name]
-            line += f" < {name}"
+            line += f" ← {name}"
         seen_above = name in shown and (parent.made_from or parent.expressions)
         yield f"{line} (see above)" if seen_above else line
         if name not in shown:
@@ -208,9 +215,10 @@ def _print_files(catalog: Catalog, tables: list[Table]) -> None:
                 yield (
                     f"{_INDENT * 2}last loaded {loaded.last_loaded_at:%Y-%m-%d %H:%M} "
                     f"UTC, newest file {loaded.newest_file}; in all "
-                    f"{loaded.row_count:,} rows from {loaded.file_count:,} files"
+                    f"{loaded.row_count:,} rows from {loaded.file_count:,} "
+                    f"{'file' if loaded.file_count == 1 else 'files'}"
                 )
-            elif table.schema != "seeds":
+            elif table.file_pattern.startswith("exports/"):
                 yield f"{_INDENT * 2}nothing loaded yet"
 
     _print_section("From the files", lines())

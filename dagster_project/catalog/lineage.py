@@ -43,9 +43,8 @@ class Trace:
         try:
             tree = _parse(sql)
             self.tables = known.tables_in(tree)
-            nodes = lineage(
-                None, tree, known.schema, dialect=_DIALECT, trim_selects=False
-            )
+            options = {"dialect": _DIALECT, "trim_selects": False, "copy": False}
+            nodes = lineage(None, tree, known.schema, **options)
             self._origins = {name: known.origin(node) for name, node in nodes.items()}
         except Exception as error:  # noqa: BLE001
             reason = str(error).partition("\n")[0]
@@ -67,6 +66,9 @@ class KnownTables:
         self.schema = MappingSchema(nested, dialect=_DIALECT)
         # sqlglot folds names to lower case, as DuckDB compares them.
         self._tables = {name.lower(): name for name in tables}
+        self._spelling = {
+            column.lower(): column for columns in tables.values() for column in columns
+        }
         self._columns = {
             f"{name}.{column}".lower(): f"{name}.{column}"
             for name, columns in tables.items()
@@ -95,12 +97,22 @@ class KnownTables:
             elif isinstance(step.source, exp.SetOperation):
                 continue  # its parts follow
             elif isinstance(found, exp.Alias) and _computes(found):
-                expressions.setdefault(_text(found), depth)
+                expressions.setdefault(self._text(found), depth)
         return Origin(
             made_from=tuple(sorted(made_from)),
             expressions=tuple(sorted(expressions, key=lambda x: (expressions[x], x))),
             untraced="; ".join(sorted(untraced)) or None,
         )
+
+    def _text(self, step: exp.Alias) -> str:
+        """Return a step as ``<name> = <SQL>``, without the names of inner queries."""
+        value = step.this.copy()
+        for column in value.find_all(exp.Column):
+            column.set("table", None)
+            if column.this.quoted:
+                spelled = self._spelling.get(column.name, column.name)
+                column.this.set("this", spelled)
+        return f"{step.alias} = {value.unnest().sql(_DIALECT, comments=False)}"
 
 
 def _parse(sql: str) -> exp.Expr:
@@ -133,11 +145,3 @@ def _computes(step: exp.Alias) -> bool:
     if isinstance(value, exp.Cast):
         value = value.this.unnest()
     return not isinstance(value, (exp.Column, exp.Null))
-
-
-def _text(step: exp.Alias) -> str:
-    """Return a step as ``<name> = <SQL>``, without the names of inner queries."""
-    value = step.this.copy()
-    for column in value.find_all(exp.Column):
-        column.set("table", None)
-    return f"{step.alias} = {value.unnest().sql(_DIALECT, comments=False)}"
