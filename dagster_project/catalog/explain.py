@@ -1,18 +1,16 @@
 """`crm explain`: what a table or column is, from what it is made, when loaded."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import click
 import duckdb
 
 from dagster_project.catalog.published import Catalog, Column, Table, read_catalog
+from dagster_project.catalog.trees import INDENT, column_tree, ends_of, table_tree
 from dbt_models import WarehouseError, nearest
 
 _WIDTH = 100
-_EXPRESSION_WIDTH = 160
-_EXPRESSIONS_SHOWN = 8
-_INDENT = "  "
 
 
 def print_explanation(published: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -45,7 +43,7 @@ def _find(
 ) -> Table | Column | tuple:
     """Return the thing of that name; the schema, or the table, may be left out."""
     things = {**catalog.tables, **catalog.columns}
-    things.update((kpi, definition) for kpi, definition in kpis.items())
+    things.update((f"kpi.{kpi}", definition) for kpi, definition in kpis.items())
     wanted = name.lower()
     matches = [full for full in things if full.lower() == wanted] or [
         full
@@ -84,11 +82,12 @@ def _print_column(catalog: Catalog, column: Column) -> None:
     _print_text(column.description or "(no description)")
     click.secho("\nIn the table", bold=True)
     _print_text(f"{table.full_name}{_seen_by_readers(table)}. {table.description}")
-    _print_section("Made from", _column_tree(catalog, column, set(), 1))
+    _print_section("Made from", column_tree(catalog, column))
     _print_section("Made into", _names(catalog.made_into.get(column.full_name, [])))
-    ends = _ends(catalog, column)
-    tables = sorted({catalog.columns[end].table for end in ends})
-    _print_files(catalog, [catalog.tables[name] for name in tables])
+    ends: dict[str, list[str]] = {}
+    for end in ends_of(catalog, column):
+        ends.setdefault(end.table, []).append(end.name)
+    _print_files(catalog, ends)
 
 
 def _print_table(catalog: Catalog, table: Table) -> None:
@@ -101,14 +100,14 @@ def _print_table(catalog: Catalog, table: Table) -> None:
     _print_section(
         "Columns",
         (
-            f"{_INDENT}{column.name:{width}}  {column.data_type:{types}}  "
+            f"{INDENT}{column.name:{width}}  {column.data_type:{types}}  "
             f"{column.description}".rstrip()
             for column in table.columns.values()
         ),
     )
-    _print_section("Made from", _table_tree(catalog, table, set(), 1))
+    _print_section("Made from", table_tree(catalog, table))
     _print_section("Made into", _names(catalog.made_into.get(table.full_name, [])))
-    _print_files(catalog, catalog.files_behind(table))
+    _print_files(catalog, {end.full_name: [] for end in catalog.files_behind(table)})
 
 
 def _print_kpi(kpi: str, unit: str, description: str, sql: str) -> None:
@@ -116,7 +115,7 @@ def _print_kpi(kpi: str, unit: str, description: str, sql: str) -> None:
     click.echo(f"  KPI, in {unit}")
     _print_text(description)
     click.secho("\nComputed over the lines of a day or month", bold=True)
-    click.echo(f"{_INDENT}{sql}")
+    click.echo(f"{INDENT}{sql}")
     click.echo(
         "\nIts values are in marts.kpi_daily and marts.kpi_monthly: "
         "`crm explain kpi_monthly.kpi_value` says from what they are made."
@@ -129,13 +128,11 @@ def _seen_by_readers(table: Table) -> str:
 
 def _print_text(text: str) -> None:
     click.echo(
-        textwrap.fill(
-            text, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT
-        )
+        textwrap.fill(text, _WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
     )
 
 
-def _print_section(title: str, lines: Iterator[str]) -> None:
+def _print_section(title: str, lines: Iterable[str]) -> None:
     lines = list(lines)
     if lines:
         click.secho(f"\n{title}", bold=True)
@@ -143,82 +140,27 @@ def _print_section(title: str, lines: Iterator[str]) -> None:
 
 
 def _names(names: list[str]) -> Iterator[str]:
-    return (f"{_INDENT}{name}" for name in names)
+    return (f"{INDENT}{name}" for name in names)
 
 
-def _column_tree(
-    catalog: Catalog, column: Column, shown: set[str], depth: int
-) -> Iterator[str]:
-    """Yield how a column is computed, then what it is made from, further in."""
-    indent = _INDENT * depth
-    for expression in column.expressions[:_EXPRESSIONS_SHOWN]:
-        short = textwrap.shorten(expression, _EXPRESSION_WIDTH, placeholder=" ...")
-        yield click.style(f"{indent}{short}", dim=True)
-    more = len(column.expressions) - _EXPRESSIONS_SHOWN
-    if more > 0:
-        yield click.style(f"{indent}... and {more} more", dim=True)
-    if column.untraced:
-        yield click.style(
-            f"{indent}could not be traced through {column.table}: {column.untraced}",
-            fg="yellow",
-        )
-    for name in column.made_from:
-        parent = catalog.columns[name]
-        line = f"{indent}{name}"
-        # Taken over as it is, from table to table: one line.
-        while name not in shown and len(parent.made_from) == 1:
-            if parent.expressions or parent.untraced:
-                break
-            shown.add(name)
-            (name,) = parent.made_from
-            parent = catalog.columns[name]
-            line += f" ← {name}"
-        seen_above = name in shown and (parent.made_from or parent.expressions)
-        yield f"{line} (see above)" if seen_above else line
-        if name not in shown:
-            shown.add(name)
-            yield from _column_tree(catalog, parent, shown, depth + 1)
+def _print_files(catalog: Catalog, ends: Mapping[str, list[str]]) -> None:
+    """Print the files behind tables (to the columns used), and when they came."""
+    _print_section("From the files", _file_lines(catalog, ends))
 
 
-def _table_tree(
-    catalog: Catalog, table: Table, shown: set[str], depth: int
-) -> Iterator[str]:
-    for name in table.made_from:
-        parent = catalog.tables[name]
-        seen_above = name in shown and parent.made_from
-        yield f"{_INDENT * depth}{name}{' (see above)' if seen_above else ''}"
-        if name not in shown:
-            shown.add(name)
-            yield from _table_tree(catalog, parent, shown, depth + 1)
-
-
-def _ends(catalog: Catalog, column: Column) -> set[str]:
-    """Return the columns that a column is made from in the end."""
-    seen = {column.full_name}
-    waiting = [column]
-    while waiting:
-        for name in waiting.pop().made_from:
-            if name not in seen:
-                seen.add(name)
-                waiting.append(catalog.columns[name])
-    return {name for name in seen if not catalog.columns[name].made_from}
-
-
-def _print_files(catalog: Catalog, tables: list[Table]) -> None:
-    def lines() -> Iterator[str]:
-        for table in tables:
-            if not table.file_pattern:
-                continue
-            yield f"{_INDENT}{table.full_name}: {table.file_pattern}"
-            loaded = catalog.loaded.get(table.full_name)
-            if loaded:
-                yield (
-                    f"{_INDENT * 2}last loaded {loaded.last_loaded_at:%Y-%m-%d %H:%M} "
-                    f"UTC, newest file {loaded.newest_file}; in all "
-                    f"{loaded.row_count:,} rows from {loaded.file_count:,} "
-                    f"{'file' if loaded.file_count == 1 else 'files'}"
-                )
-            elif table.file_pattern.startswith("exports/"):
-                yield f"{_INDENT * 2}nothing loaded yet"
-
-    _print_section("From the files", lines())
+def _file_lines(catalog: Catalog, ends: Mapping[str, list[str]]) -> Iterator[str]:
+    for name, columns in ends.items():
+        pattern = catalog.tables[name].file_pattern
+        if not pattern:
+            continue
+        into = f"{name} ({', '.join(columns)})" if columns else name
+        yield f"{INDENT}{pattern}: {into}"
+        loaded = catalog.loaded.get(name)
+        if loaded:
+            yield (
+                f"{INDENT * 2}last loaded {loaded.last_loaded_at:%Y-%m-%d %H:%M} UTC, "
+                f"newest file {loaded.newest_file}; {loaded.row_count:,} rows from "
+                f"{loaded.file_count:,} {'file' if loaded.file_count == 1 else 'files'}"
+            )
+        elif pattern.startswith("exports/"):
+            yield f"{INDENT * 2}nothing loaded yet"

@@ -50,5 +50,7 @@ def _layers(catalog: Catalog) -> list[tuple[str, str, list[Table]]]:
         layer = "raw" if table.schema.startswith("raw_") else table.schema
         found.setdefault(layer, []).append(table)
     return [
-        (name, _LAYERS.get(name, ""), tables) for name, tables in found.items() if tables
+        (name, _LAYERS.get(name, ""), tables)
+        for name, tables in found.items()
+        if tables
     ]

@@ -160,9 +160,7 @@ def read_catalog(published: duckdb.DuckDBPyConnection) -> Catalog:
     ).fetchone()
     return Catalog(
         *info,
-        tables={
-            row[0]: Table(*_tuple(row), columns=columns[row[0]]) for row in tables
-        },
+        tables={row[0]: Table(*_tuple(row), columns=columns[row[0]]) for row in tables},
         loaded={
             name: Loaded(*facts)
             for name, *facts in published.execute(_LOADED).fetchall()
