@@ -106,13 +106,13 @@ class KnownTables:
 
     def _text(self, step: exp.Alias) -> str:
         """Return a step as ``<name> = <SQL>``, without the names of inner queries."""
-        value = step.this.copy()
+        value = _without_parentheses(step.this).copy()
         for column in value.find_all(exp.Column):
             column.set("table", None)
             if column.this.quoted:
                 spelled = self._spelling.get(column.name, column.name)
                 column.this.set("this", spelled)
-        return f"{step.alias} = {value.unnest().sql(_DIALECT, comments=False)}"
+        return f"{step.alias} = {value.sql(_DIALECT, comments=False)}"
 
 
 def _parse(sql: str) -> exp.Expr:
@@ -141,7 +141,13 @@ def _walk(root: Node) -> Iterator[tuple[int, Node]]:
 
 def _computes(step: exp.Alias) -> bool:
     """Say whether a step is more than a column, its cast or a null."""
-    value = step.this.unnest()
+    value = _without_parentheses(step.this)
     if isinstance(value, exp.Cast):
-        value = value.this.unnest()
+        value = _without_parentheses(value.this)
     return not isinstance(value, (exp.Column, exp.Null))
+
+
+def _without_parentheses(value: exp.Expr) -> exp.Expr:
+    while isinstance(value, exp.Paren):
+        value = value.this
+    return value

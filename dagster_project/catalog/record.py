@@ -1,7 +1,7 @@
 """`ops.catalog_tables` and `ops.catalog_columns`: written when a run publishes."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import duckdb
@@ -33,49 +33,53 @@ def record_catalog(
     nodes = _nodes(deployment)
     table_rows, column_rows = [], []
     for name, columns in tables.items():
+        schema, _, table = name.partition(".")
+        key = {"schema_name": schema, "table_name": table}
         node = nodes.get(name, {})
         sql = _compiled_sql(node, deployment)
         trace = Trace(known, sql) if sql else None
-        key = dict(zip(("schema_name", "table_name"), name.split("."), strict=True))
         table_rows.append(
             {
                 **key,
-                "is_published": key["schema_name"] in published_schemas,
-                "description": node.get("description", "").strip(),
-                "made_from": sorted(_parents(node, nodes) | trace.tables)
-                if trace
-                else [],
+                "is_published": schema in published_schemas,
+                "description": _text(node),
+                "made_from": sorted(
+                    _parents(node, nodes) | trace.tables if sql else ()
+                ),
                 "file_pattern": _file_pattern(node),
                 "sql_definition": sql,
             }
         )
-        for position, (column, data_type) in enumerate(columns.items(), start=1):
-            place = {"column_position": position, "data_type": data_type}
-            origin = trace.origin(column) if trace else Origin()
-            column_rows.append(
-                {**key, **place, **_column_row(column, node.get("columns", {}), origin)}
-            )
+        column_rows += [{**key, **row} for row in _column_rows(node, columns, trace)]
     build.begin()
-    for name, rows in (
-        ("catalog_tables", table_rows),
-        ("catalog_columns", column_rows),
-    ):
+    for name in ("catalog_tables", "catalog_columns"):
         build.execute(f"delete from ops.{name}")
-        fill_ops_table(build, name, rows)
+    fill_ops_table(build, "catalog_tables", table_rows)
+    fill_ops_table(build, "catalog_columns", column_rows)
     build.commit()
 
 
-def _column_row(
-    name: str, described: Mapping[str, Any], origin: Origin
-) -> dict[str, Any]:
-    description = described.get(name, {}).get("description", "").strip()
-    return {
-        "column_name": name,
-        "description": description or LANDING_COLUMNS.get(name, ""),
-        "made_from": list(origin.made_from),
-        "expressions": list(origin.expressions),
-        "untraced_reason": origin.untraced,
-    }
+def _column_rows(
+    node: Mapping[str, Any], types: Mapping[str, str], trace: Trace | None
+) -> Iterator[dict[str, Any]]:
+    described = node.get("columns", {})
+    for position, (name, data_type) in enumerate(types.items(), start=1):
+        origin = trace.origin(name) if trace else Origin()
+        description = _text(described.get(name, {}))
+        yield {
+            "column_name": name,
+            "column_position": position,
+            "data_type": data_type,
+            "description": description or LANDING_COLUMNS.get(name, ""),
+            "made_from": list(origin.made_from),
+            "expressions": list(origin.expressions),
+            "untraced_reason": origin.untraced,
+        }
+
+
+def _text(described: Mapping[str, Any]) -> str:
+    """Return a description on one line, however it stands in the YAML."""
+    return " ".join(described.get("description", "").split())
 
 
 def _nodes(deployment: Deployment) -> dict[str, dict[str, Any]]:
