@@ -63,6 +63,13 @@ def origin(sql, column):
             id="union by position",
         ),
         pytest.param(
+            """select 'b' || id as x from staging.orders
+            union all select 'a' || id as x from staging.visits""",
+            {"staging.orders.id", "staging.visits.id"},
+            ["x = 'a' || id", "x = 'b' || id"],
+            id="union whose parts compute",
+        ),
+        pytest.param(
             """select row_number() over (partition by buyer order by amount) as x
             from staging.orders""",
             {"staging.orders.buyer", "staging.orders.amount"},

@@ -104,7 +104,7 @@ def test_what_is_written_by_people_is_escaped(changed, tmp_path):
 def test_the_search_finds_in_a_browser(html, tmp_path):
     # What a user types, and then the page as the browser has it.
     typed = """<script>
-    search.value = "Fifths strictly"; search.dispatchEvent(new Event("input"));
+    search.value = "Customer fifths"; search.dispatchEvent(new Event("input"));
     </script>"""
     (tmp_path / "catalog.html").write_text(html + typed)
     outcome = subprocess.run(
