@@ -17,6 +17,15 @@ from ingest.contracts import Table
 from ingest.ledger import Load, open_rejects, read_loads
 from ingest.sql import connect, files, identifier
 
+# What every raw table has beside its contract's columns.
+LANDING_COLUMNS = {
+    "_load_id": "The load that landed the row; ops.loads has it.",
+    "_file_id": "The export file that the row stood in; ops.load_files has it.",
+    "_row_number": "The row's number in its file, from 1.",
+    "_delivered_at": "When the row's file was delivered, else landed.",
+    "_known_at": "When the row became known to the company (UTC).",
+}
+
 
 @dataclass(frozen=True)
 class Asked:
