@@ -177,14 +177,21 @@ def _read_source(folder: Path, path: Path) -> Source:
             f"{nearest(str(zone), sorted(available_timezones()))}"
         )
     prefix = f"int_{folder.name}__"
+    tables = tuple(_read_table(folder.name, meta, t, path) for t in spec["tables"])
+    entities = sorted(
+        sql.stem.removeprefix(prefix) for sql in folder.glob(f"{prefix}*")
+    )
+    if "transactions" in entities and not any(t.control_amount for t in tables):
+        raise WarehouseError(
+            f"{path}: a source of transactions must say with control_amount, at one "
+            "table or more, what has to reach the marts to the cent."
+        )
     return Source(
         name=folder.name,
         timezone=zone,
         currency=_required(meta, "currency", f"{path}: source {folder.name}"),
-        tables=tuple(_read_table(folder.name, meta, t, path) for t in spec["tables"]),
-        entities=tuple(
-            sorted(sql.stem.removeprefix(prefix) for sql in folder.glob(f"{prefix}*"))
-        ),
+        tables=tables,
+        entities=tuple(entities),
     )
 
 

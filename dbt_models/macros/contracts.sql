@@ -27,6 +27,31 @@
         or raw_rows._known_at <= run_parameters.known_at
 {% endmacro %}
 
+{# Every version of each row of a raw table with a key that was delivered: of those
+   known from the same moment the newest, which corrects the others. #}
+{% macro row_versions(source_name, table_name) %}
+    {% set keys = quoted(contract_of(source_name, table_name).key) %}
+    with
+
+    known_rows as (
+        {{ known_rows(source_name, table_name) }}
+    ),
+
+    ranked_rows as (
+        select
+            *,
+            row_number() over (
+                partition by {{ (keys + ['_known_at']) | join(', ') }}
+                order by _delivered_at desc, _file_id desc, _row_number desc
+            ) as _correction_rank
+        from known_rows
+    )
+
+    select *
+    from ranked_rows
+    where _correction_rank = 1
+{% endmacro %}
+
 {# The newest version of each row of a raw table, with its identity as _row_id.
 
    snapshot: the rows of the latest delivery, one per key. A row that was refused is
