@@ -10,6 +10,7 @@ import duckdb
 
 from dagster_project.catalog.record import record_catalog
 from dagster_project.fingerprint import code_fingerprint
+from dagster_project.mart_status import record_mart_status
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
 from ingest.contracts import active_sources
@@ -43,6 +44,7 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
     with connect(deployment.build_database) as build:
         build.execute("delete from ops.build_info")
         fill_ops_table(build, "build_info", [_build_info(build, deployment)])
+        record_mart_status(build, deployment)
         record_catalog(build, deployment, PUBLISHED_SCHEMAS)
         build.execute("checkpoint")
     with connect(new) as connection:

@@ -15,7 +15,7 @@ from ingest.contracts import read_sources
 READS = {
     "staging": {"raw", "staging", "ops"},
     "conformed": {"staging", "conformed", "ops"},
-    "core": {"conformed", "core"},
+    "core": {"conformed", "core", "seeds"},
     "features": {"core", "features", "conformed"},
     "marts": {"core", "features", "learned", "marts", "seeds", "conformed"},
 }
@@ -68,6 +68,22 @@ def test_published_and_conformed_models_have_contracts_and_grains(manifest):
         assert model["config"]["contract"]["enforced"], name
         assert model["description"].startswith(("One row per ", "One row:")), name
         assert all(column["description"] for column in model["columns"].values()), name
+
+
+def test_marts_say_what_they_need(manifest):
+    """`ops.mart_status` goes by it; it must be in the mart's lineage."""
+    nodes = manifest["nodes"]
+
+    def ancestors(unique_id):
+        parents = nodes.get(unique_id, {}).get("depends_on", {}).get("nodes", [])
+        return {unique_id}.union(*map(ancestors, parents))
+
+    entities = {entity for source in read_sources() for entity in source.entities}
+    marts = [model for model in models(manifest) if layer(model) == "marts"]
+    for mart in marts:
+        read = {name.rpartition(".int_")[2] for name in ancestors(mart["unique_id"])}
+        assert set(mart["config"]["meta"]["needs"]) <= entities & read, mart["name"]
+    assert marts
 
 
 def test_names_say_the_layer(manifest):

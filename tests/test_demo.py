@@ -22,6 +22,15 @@ TRANSACTIONS = {
 TABLES = {
     "core.dim_customers where age_band is not null": 801,
     "core.dim_customers where customer_key <> -1": 2_469,
+    "core.fct_touchpoints where direction = 'outbound'": 6_589,
+    "core.fct_touchpoints where direction = 'inbound'": 2_102,
+    "(select distinct customer_key from core.fct_touchpoints)": 1_559,
+    """(
+        select distinct customer_key from core.fct_touchpoints
+        where direction = 'inbound'
+    )""": 410,
+    # Each coupon counts once, whatever stands twice.
+    "core.dim_campaigns where coupon_count is not null": 27,
     "ops.reconciliation where difference_amount <> 0": 0,
     "marts.kpi_monthly where is_partial_period": 0,
 }

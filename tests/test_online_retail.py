@@ -101,6 +101,24 @@ def test_the_newest_name_of_a_product_holds(wholesaler):
     assert names["C3"] is None
 
 
+def test_a_mart_that_lacks_its_entity_is_empty_and_says_so(wholesaler):
+    assert wholesaler.execute(
+        "select table_name, status, lacks from ops.mart_status order by all"
+    ).fetchall() == [
+        (
+            "campaign_results",
+            "empty",
+            "no source has campaigns; no source has touchpoints",
+        ),
+        ("customer_rfm", "complete", None),
+        ("kpi_daily", "complete", None),
+        ("kpi_definitions", "complete", None),
+        ("kpi_monthly", "complete", None),
+    ]
+    assert wholesaler.execute("from marts.campaign_results").fetchall() == []
+    assert wholesaler.execute("from core.fct_touchpoints").fetchall() == []
+
+
 def test_london_summer_time(wholesaler):
     assert wholesaler.execute(
         "select transaction_at::varchar, currency_code from core.fct_transactions "
@@ -141,6 +159,11 @@ def test_two_currencies_need_a_rate(crm, tmp_path, grocer):
         assert connection.execute(
             "select count(*) from ops.reconciliation where difference_amount <> 0"
         ).fetchone() == (0,)
+        assert connection.execute(
+            "select lacks from ops.mart_status where table_name = 'campaign_results'"
+        ).fetchone() == (
+            "no campaigns from online_retail; no touchpoints from online_retail",
+        )
 
 
 @pytest.mark.skipif(not REAL.exists(), reason=f"the real file is not at {REAL.name}")

@@ -67,6 +67,43 @@ def test_nothing_new_imports_nothing_heavy(deployment):
     assert outcome.returncode == 0, outcome.stderr
 
 
+def test_two_rows_of_one_key_in_one_file_stop_the_run(crm, deployment):
+    """Nobody can say which of them is right, and dropping one loses money."""
+    before = digest(deployment)
+    when = datetime(2018, 1, 2, 15)
+    twice = [line(1, 70_000, 1, when, "2.00"), line(1, 70_000, 1, when, "1.00")]
+    export(deployment, "transactions_2018-01.csv.gz", twice)
+    outcome = crm(deployment, "run")
+    assert outcome.returncode == 1
+    assert "money_is_conserved" in outcome.stderr
+    assert digest(deployment) == before
+
+
+def test_dated_deliveries_follow_undated_ones_and_may_be_corrected(crm, deployment):
+    when = datetime(2017, 12, 30, 15)
+    export(deployment, "transactions_x.csv.gz", [line(1, 70_000, 1, when, "10.00")])
+    assert crm(deployment, "run").returncode == 0
+    export(
+        deployment, "transactions_2018-01-05.csv.gz", [line(1, 70_000, 1, when, "4.00")]
+    )
+    folder = deployment / "exports" / "complete_journey"
+    header = (folder / "demographics.csv").read_text().splitlines()[0]
+    dated = folder / "demographics_2018-01-05.csv"
+    for age in ("45-54", "55-64"):
+        dated.write_text(f"{header}\n1,{age},50-74K,Homeowner,,2,2 Adults,0\n")
+        outcome = crm(deployment, "run")
+        assert outcome.returncode == 0, outcome.stderr
+    amount = "select net_amount from core.fct_transactions where " + (
+        "source_transaction_id = '70000'"
+    )
+    assert query(deployment, amount) == (Decimal("4.00"),)
+    assert query(
+        deployment,
+        """select list((age_band, valid_from::date::varchar) order by valid_from)
+        from core.dim_customers_history where source_customer_id = '1'""",
+    ) == ([("35-44", "1900-01-01"), ("55-64", "2018-01-05")],)
+
+
 def test_new_lines_add_and_corrected_lines_replace(crm, deployment):
     money, count = query(deployment, TOTAL)
     when = datetime(2018, 1, 2, 15)
