@@ -79,13 +79,12 @@ def test_two_rows_of_one_key_in_one_file_stop_the_run(crm, deployment):
     assert digest(deployment) == before
 
 
-def test_dated_deliveries_follow_undated_ones_and_may_be_corrected(crm, deployment):
-    when = datetime(2017, 12, 30, 15)
-    export(deployment, "transactions_x.csv.gz", [line(1, 70_000, 1, when, "10.00")])
-    assert crm(deployment, "run").returncode == 0
-    export(
-        deployment, "transactions_2018-01-05.csv.gz", [line(1, 70_000, 1, when, "4.00")]
-    )
+def test_dated_deliveries_follow_undated_ones_and_may_be_corrected(
+    crm, deployment, tmp_path
+):
+    first, *_ = small_grocer(tmp_path / "same")
+    corrected = {**first, "sales_value": "99.00"}
+    export(deployment, "transactions_2018-01-05.csv.gz", [corrected])
     folder = deployment / "exports" / "complete_journey"
     header = (folder / "demographics.csv").read_text().splitlines()[0]
     dated = folder / "demographics_2018-01-05.csv"
@@ -93,10 +92,11 @@ def test_dated_deliveries_follow_undated_ones_and_may_be_corrected(crm, deployme
         dated.write_text(f"{header}\n1,{age},50-74K,Homeowner,,2,2 Adults,0\n")
         outcome = crm(deployment, "run")
         assert outcome.returncode == 0, outcome.stderr
-    amount = "select net_amount from core.fct_transactions where " + (
-        "source_transaction_id = '70000'"
+    amount = (
+        "select net_amount from core.fct_transactions where source_line_id = "
+        f"'{first['basket_id']}-{first['product_id']}'"
     )
-    assert query(deployment, amount) == (Decimal("4.00"),)
+    assert query(deployment, amount) == (Decimal("99.00"),)
     assert query(
         deployment,
         """select list((age_band, valid_from::date::varchar) order by valid_from)
