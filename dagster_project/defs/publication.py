@@ -5,21 +5,34 @@ import dagster as dg
 from dagster_project.publishing import PUBLISHED_SCHEMAS, publish
 from dagster_project.resources import RunOptions
 from dbt_models import load_deployment
+from ingest.contracts import active_sources
 
 
-@dg.asset(
-    key=["published", "warehouse"],
-    deps=[dg.AssetDep(dg.AssetKey(["ops", "reconciliation"]))],
-    group_name="published",
-    description="The read-only database that analysts, lists and reports use.",
-)
-def warehouse(options: RunOptions) -> dg.MaterializeResult:
-    """Publish what was built."""
-    path = publish(load_deployment(), options.asked.known_at)
-    return dg.MaterializeResult(
-        metadata={
-            "path": dg.MetadataValue.path(path),
-            "megabytes": round(path.stat().st_size / 1e6, 1),
-            "schemas": ", ".join(PUBLISHED_SCHEMAS),
-        }
+@dg.definitions
+def publication() -> dg.Definitions:
+    """Return the published database, which waits for every table and its checks."""
+    deployment = load_deployment()
+    # Also the raw tables that no model reads: a broken one must not be passed over.
+    raw_tables = [
+        dg.AssetKey([source.name, table.name])
+        for source in active_sources(deployment)
+        for table in source.tables
+    ]
+
+    @dg.asset(
+        key=["published", "warehouse"],
+        deps=[dg.AssetKey(["ops", "reconciliation"]), *raw_tables],
+        group_name="published",
+        description="The read-only database that analysts, lists and reports use.",
     )
+    def warehouse(options: RunOptions) -> dg.MaterializeResult:
+        path = publish(deployment, options.asked.known_at)
+        return dg.MaterializeResult(
+            metadata={
+                "path": dg.MetadataValue.path(path),
+                "megabytes": round(path.stat().st_size / 1e6, 1),
+                "schemas": ", ".join(PUBLISHED_SCHEMAS),
+            }
+        )
+
+    return dg.Definitions(assets=[warehouse])
