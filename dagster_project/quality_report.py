@@ -167,6 +167,7 @@ def page_path(deployment: Deployment) -> Path:
 def write_page(deployment: Deployment, report: Report) -> Path:
     """Write the page, in one step, and return where it is."""
     path = page_path(deployment)
+    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".new")
     aside.write_text(_template().render(report=report))
     return aside.replace(path)

@@ -52,12 +52,12 @@ def _not_after_its_delivery(promise: Promise, stated: dict[str, str]) -> Expecta
 def _has_not_shrunk(promise: Promise) -> Expectation:
     """A snapshot that is cut off looks like many deletions."""
     before, newest = promise.deliveries[-2:]
-    kept = 1 - promise.max_loss_percent / 100
-    least = max(math.ceil(before.rows * kept), 0)
+    kept = max(100 - promise.max_loss_percent, 0)
+    least = math.ceil(before.rows * kept / 100)
     return gx.ExpectTableRowCountToBeBetween(
         min_value=least,
         row_condition=Column("_load_id") == newest.load_id,
-        description=f"the newest delivery has at least {least:,} rows: it lost no more "
-        f"than {promise.max_loss_percent} % of the {before.rows:,} in the one before",
+        description=f"the newest delivery has kept {kept} % of the rows of the one "
+        f"before: {least:,} of {before.rows:,}",
         meta={"defined_in": f"settings.yml ({_LOSS})"},
     )

@@ -51,6 +51,8 @@ def seen(kind: str, result: Mapping[str, Any]) -> str:
     value = result["observed_value"]
     if kind == "unexpected_rows_expectation":
         return f"{value:,} rows break it"
+    if kind == "table_row_count_to_be_between":
+        return "1 row" if value == 1 else f"{value:,} rows"
     return _number(value)
 
 

@@ -37,7 +37,8 @@ def test_commands_are_understood(command):
 
 
 @pytest.mark.parametrize(
-    "command", [c for c in COMMANDS if c.startswith(("crm sql", "crm status"))]
+    "command",
+    [c for c in COMMANDS if c.startswith(("crm sql", "crm status", "crm quality"))],
 )
 def test_commands_that_only_look_succeed(crm, grocer, command):
     words = shlex.split(command, comments=True)[1:]
