@@ -113,6 +113,46 @@ def sql(query: str | None) -> None:
 
 
 @main.command()
+@click.argument("table", required=False)
+@click.option("--limit", default=20, show_default=True, help="Rows shown of a file.")
+def rejects(table: str | None, limit: int) -> None:
+    """List rows of the exports that break their contract and are not in.
+
+    TABLE is a source's table, such as complete_journey.transactions; default: all.
+    """
+    from dagster_project.rejected import print_rejects
+
+    print_rejects(load_deployment(), table, limit)
+
+
+@main.command()
+@click.argument("name")
+def explain(name: str) -> None:
+    """Say what a table, column or KPI is, from what it is made, when it was loaded.
+
+    NAME is such as marts.customer_rfm.net_amount, customer_rfm or net_sales_amount.
+    """
+    from dagster_project.catalog.explain import print_explanation
+    from dagster_project.prompt import open_published
+
+    with open_published(load_deployment()) as connection:
+        print_explanation(connection, name)
+
+
+@main.command()
+def catalog() -> None:
+    """Write a page of all tables, columns, lineage and definitions, for a browser."""
+    from dagster_project.catalog.page import write_page
+    from dagster_project.prompt import open_published
+
+    deployment = load_deployment()
+    path = deployment.published / "catalog.html"
+    with open_published(deployment) as connection:
+        write_page(connection, path)
+    click.echo(f"Open it in a browser: {path}")
+
+
+@main.command()
 def status() -> None:
     """Show what is published, how fresh it is, the last runs and any problems."""
     from dagster_project.status import print_status

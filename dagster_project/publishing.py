@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.catalog.record import record_catalog
 from dagster_project.fingerprint import code_fingerprint
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
@@ -42,6 +43,7 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
     with connect(deployment.build_database) as build:
         build.execute("delete from ops.build_info")
         fill_ops_table(build, "build_info", [_build_info(build, deployment)])
+        record_catalog(build, deployment, PUBLISHED_SCHEMAS)
         build.execute("checkpoint")
     with connect(new) as connection:
         build_database = literal(deployment.build_database)
@@ -51,6 +53,10 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
         connection.execute("checkpoint")
     with new.open("rb") as stream:
         os.fsync(stream.fileno())
+    # A reader who opens it to write would keep all others out, and leave a log of
+    # changes behind that DuckDB applies to whatever file stands here next.
+    new.chmod(0o444)
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     new.replace(path)
     return path
 

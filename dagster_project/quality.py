@@ -1,7 +1,6 @@
 """Expectations on raw tables: checked in a run, recorded, and shown afterwards."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
 
 import click
 import duckdb
@@ -14,9 +13,19 @@ from dbt_models.ops import fill_ops_table
 from expectations.promise import Delivery, Promise
 from expectations.validation import Result, validate
 from ingest.contracts import Table, active_sources
-from ingest.ledger import Load, now, read_loads
+from ingest.ledger import now, read_loads
+from ingest.raw import DELIVERED_AT
 from ingest.sql import connect
 
+# In the order in which models take them, by which the last one is the newest.
+_DELIVERIES = f"""
+    select loads.load_id, loads.rows_loaded
+    from ops.loads
+    inner join ops.load_files on loads.load_id = load_files.load_id
+    where loads.source_system = ? and loads.table_name = ?
+    group by all
+    order by max({DELIVERED_AT}), loads.load_id
+"""
 _SUMMARY = """
     select
         table_name as "table",
@@ -120,24 +129,16 @@ def _print_problems(report: Report) -> None:
 
 
 def _promise(deployment: Deployment, table: Table) -> Promise:
-    loads = read_loads(deployment.raw, table.full_name)
+    with connect(deployment.build_database) as connection:
+        deliveries = connection.execute(
+            _DELIVERIES, [table.source, table.name]
+        ).fetchall()
     return Promise(
         source=table.source,
         table=table.name,
         required=tuple(c.name for c in table.columns if c.required),
         personal=tuple(c.name for c in table.columns if c.personal),
-        known_at=table.known_at,
         is_snapshot=table.delivery == "snapshot",
-        deliveries=tuple(
-            Delivery(load.load_id, load.rows_loaded, load.loaded_at)
-            for load in sorted(loads, key=_delivered_at)
-        ),
+        deliveries=tuple(Delivery(load_id, rows) for load_id, rows in deliveries),
         max_loss_percent=deployment.params["max_snapshot_loss_percent"],
     )
-
-
-def _delivered_at(load: Load) -> tuple[datetime, int]:
-    """Order loads as models do: by the date in the file's name, else by arrival."""
-    dates = [file.delivered_on for file in load.files if file.delivered_on]
-    day = datetime.combine(max(dates), time.min) if dates else load.loaded_at
-    return day, load.load_id

@@ -13,7 +13,7 @@ from dagster_project.runs import is_current
 from dagster_project.tables import print_table
 from dbt_models import Deployment
 from ingest.contracts import active_sources
-from ingest.ledger import read_loads
+from ingest.ledger import open_rejects, read_loads
 from ingest.raw import Asked
 from ingest.sql import connect
 
@@ -51,7 +51,7 @@ def print_status(deployment: Deployment) -> None:
     else:
         click.echo("  nothing yet")
         problems.append("nothing is published yet: `crm run` does it.")
-    problems += _gaps(deployment)
+    problems += gaps(deployment)
     click.secho("\nLast runs", bold=True)
     problems += _print_runs(deployment)
     click.secho("\nProblems", bold=True)
@@ -82,7 +82,8 @@ def staleness(
     ]
 
 
-def _gaps(deployment: Deployment) -> Iterator[str]:
+def gaps(deployment: Deployment) -> Iterator[str]:
+    """Yield a sentence for all that the exports promise and the raw tables lack."""
     loads = read_loads(deployment.raw)
     loaded = {load.full_name for load in loads}
     for source in active_sources(deployment):
@@ -92,6 +93,11 @@ def _gaps(deployment: Deployment) -> Iterator[str]:
                     f"{table.full_name} is empty: no file has matched "
                     f"exports/{table.export} yet."
                 )
+    for load, file in open_rejects(loads):
+        yield (
+            f"{load.full_name}: {file.rows_rejected:,} of {file.rows_read:,} rows in "
+            f"exports/{file.path} break the contract and are not in: `crm rejects`."
+        )
     for load in loads:
         if load.unknown_columns:
             yield (

@@ -54,9 +54,9 @@ class Deployment:
         return self.data / "raw"
 
     @property
-    def ledger(self) -> Path:
-        """Append-only records of what cannot be derived."""
-        return self.data / "ledger"
+    def restricted(self) -> Path:
+        """Personal data: never published."""
+        return self.data / "restricted"
 
     @property
     def build(self) -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -10,6 +11,8 @@ from dbt_models import PROJECT_DIR
 
 if TYPE_CHECKING:
     import duckdb
+
+_BATCH = 100
 
 
 def create_ops_tables(connection: "duckdb.DuckDBPyConnection") -> None:
@@ -35,14 +38,17 @@ def fill_ops_table(
     """Append rows; each must have exactly the defined columns."""
     columns = [column["name"] for column in _definitions()[name]["columns"]]
     marks = ", ".join("?" for _ in columns)
-    for row in rows:
-        values = dict(row)
-        connection.execute(
-            f"insert into ops.{name} values ({marks})",
-            [values.pop(column) for column in columns],
-        )
-        if values:
-            raise ValueError(f"ops.{name} has no column {', '.join(values)}")
+    remaining = iter(rows)
+    # Hundreds of rows in statements of their own would take half a second.
+    while batch := list(islice(remaining, _BATCH)):
+        values: list[Any] = []
+        for row in batch:
+            cells = dict(row)
+            values += [cells.pop(column) for column in columns]
+            if cells:
+                raise ValueError(f"ops.{name} has no column {', '.join(cells)}")
+        statement = ", ".join([f"({marks})"] * len(batch))
+        connection.execute(f"insert into ops.{name} values {statement}", values)
 
 
 @cache

@@ -1,11 +1,11 @@
 """What a contract and the ledger let one expect of a raw table, whatever is in it.
 
 Not here: columns and types, because the raw view is made from the contract and cannot
-differ from it (landing refuses a file that does); keys, because dbt tests them.
+differ from it; what landing refuses row by row; keys, because dbt tests them. Columns
+that are required are looked at once more: here it is the whole table, however old.
 """
 
 import math
-from datetime import timedelta
 
 from great_expectations import expectations as gx
 from great_expectations.expectations.expectation import Expectation
@@ -14,8 +14,6 @@ from great_expectations.expectations.row_conditions import Column
 from dbt_models import CODE_DIR, SOURCES_DIR
 from expectations.promise import Promise
 
-# Contracts name a zone, the ledger is in UTC: no zone is further away than this.
-_GRACE = timedelta(days=1)
 _LOSS = "max_snapshot_loss_percent"
 
 
@@ -30,23 +28,9 @@ def contract_suite(promise: Promise) -> list[Expectation]:
             for column in promise.required
         ),
     ]
-    if promise.known_at and promise.deliveries:
-        expectations.append(_not_after_its_delivery(promise, stated))
     if promise.is_snapshot and len(promise.deliveries) > 1:
         expectations.append(_has_not_shrunk(promise))
     return expectations
-
-
-def _not_after_its_delivery(promise: Promise, stated: dict[str, str]) -> Expectation:
-    """One mistyped year would otherwise move the whole warehouse's as_of_date."""
-    latest = max(delivery.loaded_at for delivery in promise.deliveries)
-    return gx.ExpectColumnValuesToBeBetween(
-        column=promise.known_at,
-        max_value=latest + _GRACE,
-        description=f"{promise.known_at} is never later than the newest delivery "
-        f"(loaded {latest:%Y-%m-%d %H:%M} UTC; a day's grace for time zones)",
-        meta=stated,
-    )
 
 
 def _has_not_shrunk(promise: Promise) -> Expectation:

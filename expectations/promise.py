@@ -1,7 +1,6 @@
 """What a contract and the ledger say of a raw table, as far as it can be expected."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -10,7 +9,6 @@ class Delivery:
 
     load_id: int
     rows: int
-    loaded_at: datetime
 
 
 @dataclass(frozen=True)
@@ -23,8 +21,6 @@ class Promise:
         Columns that are never empty.
     personal
         Columns with personal data, of which no value is shown.
-    known_at
-        Column that says when a row became known.
     is_snapshot
         Whether each delivery is the whole table.
     deliveries
@@ -37,7 +33,6 @@ class Promise:
     table: str
     required: tuple[str, ...]
     personal: tuple[str, ...]
-    known_at: str | None
     is_snapshot: bool
     deliveries: tuple[Delivery, ...]
     max_loss_percent: int

@@ -1,5 +1,6 @@
 """Data contracts, read from each source's ``_<source>__sources.yml``."""
 
+import hashlib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,8 @@ from dbt_models import SOURCES_DIR, Deployment, WarehouseError, nearest
 
 Delivery = Literal["snapshot", "upsert", "append"]
 
+# One row in a hundred; a table that cannot bear that says so in its contract.
+_MAX_REJECTS = 0.01
 _DELIVERIES = ("snapshot", "upsert", "append")
 _SOURCE_KEYS = {"timezone", "currency"}
 _TABLE_KEYS = {
@@ -23,6 +26,7 @@ _TABLE_KEYS = {
     "export",
     "key",
     "known_at",
+    "max_rejects",
     "optional",
     "version_by",
 }
@@ -57,6 +61,8 @@ class Table:
         Column that says when a row became known; None: the delivery says it.
     control_amount
         SQL expression over the raw columns whose sum must reach the marts.
+    max_rejects
+        Share of a load's rows that may break the contract; above it the load fails.
     freshness_days
         Age of the newest business date above which `crm status` complains.
     optional
@@ -72,6 +78,7 @@ class Table:
     version_by: str | None
     known_at: str | None
     control_amount: str | None
+    max_rejects: float
     freshness_days: int | None
     optional: bool
     timezone: str
@@ -91,6 +98,13 @@ class Table:
     def types(self) -> dict[str, str]:
         """Column name to DuckDB type, in the contract's order."""
         return {column.name: column.data_type for column in self.columns}
+
+    @cached_property
+    def columns_hash(self) -> str:
+        """Digest of what decides which rows break the contract."""
+        promised = [(c.name, c.data_type, c.required) for c in self.columns]
+        text = repr((promised, self.known_at))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -163,14 +177,21 @@ def _read_source(folder: Path, path: Path) -> Source:
             f"{nearest(str(zone), sorted(available_timezones()))}"
         )
     prefix = f"int_{folder.name}__"
+    tables = tuple(_read_table(folder.name, meta, t, path) for t in spec["tables"])
+    entities = sorted(
+        sql.stem.removeprefix(prefix) for sql in folder.glob(f"{prefix}*")
+    )
+    if "transactions" in entities and not any(t.control_amount for t in tables):
+        raise WarehouseError(
+            f"{path}: a source of transactions must say with control_amount, at one "
+            "table or more, what has to reach the marts to the cent."
+        )
     return Source(
         name=folder.name,
         timezone=zone,
         currency=_required(meta, "currency", f"{path}: source {folder.name}"),
-        tables=tuple(_read_table(folder.name, meta, t, path) for t in spec["tables"]),
-        entities=tuple(
-            sorted(sql.stem.removeprefix(prefix) for sql in folder.glob(f"{prefix}*"))
-        ),
+        tables=tables,
+        entities=tuple(entities),
     )
 
 
@@ -197,6 +218,12 @@ def _read_table(
         )
     if delivery != "append" and not key:
         raise WarehouseError(f"{where}: a {delivery} table needs a key.")
+    max_rejects = meta.get("max_rejects", _MAX_REJECTS)
+    if not isinstance(max_rejects, (int, float)) or not 0 <= max_rejects < 1:
+        raise WarehouseError(
+            f"{where}: max_rejects must be a share of the rows, such as 0.01 for one "
+            f"in a hundred, not {max_rejects!r}."
+        )
     freshness = spec.get("config", {}).get("freshness") or {}
     return Table(
         source=source,
@@ -208,6 +235,7 @@ def _read_table(
         version_by=meta.get("version_by"),
         known_at=meta.get("known_at"),
         control_amount=meta.get("control_amount"),
+        max_rejects=max_rejects,
         freshness_days=_days(freshness.get("warn_after")),
         optional=meta.get("optional", False),
         timezone=source_meta["timezone"],

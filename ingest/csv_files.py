@@ -2,8 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,10 +14,23 @@ import numpy as np
 from zlib_ng import gzip_ng, zlib_ng
 
 from dbt_models import WarehouseError
-from ingest.sql import files, identifier, literal
+from ingest.checks import Check, flaws, not_a
+from ingest.csv_records import Record, records
+from ingest.rejects import Reject, Sifted
+from ingest.sql import connect, files, identifier, literal
+
+# The column that sifting puts before a file's own.
+LINE_NUMBER = "_line"
 
 _CHUNK = 1 << 20
 _LF, _CR, _QUOTE = b'\n\r"'
+# DuckDB's kinds of broken rows; its messages have values of the row in them.
+_REASONS = {
+    "LINE SIZE OVER MAXIMUM": "longer than can be read (2 MB)",
+    "MISSING COLUMNS": "fewer columns than the header",
+    "TOO MANY COLUMNS": "more columns than the header",
+    "UNQUOTED VALUE": "badly quoted",
+}
 _SIGNATURES = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"PAR1": "a Parquet file",
@@ -42,10 +58,11 @@ def columns(path: Path) -> list[str]:
     return names
 
 
-def count_rows(path: Path) -> int:
+def count_rows(path: Path) -> int | None:
     """Count the records after the header; blank lines are none.
 
-    A line break between double quotes belongs to its record (RFC 4180).
+    A line break between double quotes belongs to its record (RFC 4180). None: the
+    quotes do not pair up, and only sifting tells what is a record.
     """
     records, quoted = 0, False
     tail = b"\n\n"
@@ -63,15 +80,26 @@ def count_rows(path: Path) -> int:
             records += len(ends) - int(np.count_nonzero(blank))
             tail = data[-2:].tobytes()
     if quoted:
-        raise WarehouseError("a double quote is opened in it and never closed")
+        return None
     if tail[-1:] != b"\n" and tail != b"\n\r":
         records += 1
     return max(records - 1, 0)
 
 
+def read_type(data_type: str) -> str:
+    """Return the type as which a column is read.
+
+    DuckDB rounds a text to a decimal without a word; a double shows what was there.
+    """
+    return "double" if data_type.startswith("decimal") else data_type
+
+
 def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
     """Return the table expression that reads the files; bad rows are stored aside."""
-    columns = ", ".join(f"{literal(n)}: {literal(t)}" for n, t in types.items())
+    columns = ", ".join(
+        f"{literal(name)}: {literal(read_type(data_type))}"
+        for name, data_type in types.items()
+    )
     scan = (
         f"read_csv({files(paths)}, columns = {{{columns}}}, auto_detect = false, "
         "header = true, delim = ',', quote = '\"', escape = '\"', store_rejects = true)"
@@ -81,6 +109,85 @@ def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
     # A blank line is no record, but DuckDB takes it for one if there is one column.
     (only,) = map(identifier, types)
     return f"(select *, file_index from {scan} where {only} is not null)"
+
+
+def sift(
+    path: Path, types: Mapping[str, str], checks: Collection[Check], folder: Path
+) -> Sifted:
+    """Part the file's rows into those that keep the contract and the others.
+
+    Parameters
+    ----------
+    types
+        Column name to DuckDB type, in the header's order.
+    checks
+        What the rows must keep.
+    folder
+        Where copies of the file may be written.
+    """
+    good, numbered, text = (
+        folder / f"{name}.csv" for name in ("good", "numbered", "text")
+    )
+    with _opened(path) as stream, text.open("wb") as copy:
+        shutil.copyfileobj(stream, copy)
+    rejects = []
+    with text.open("rb") as copy, mmap(copy.fileno(), 0, access=ACCESS_READ) as content:
+        rows_read = _number(records(content), numbered)
+        reasons = _reasons(numbered, types, checks)
+        with good.open("wb") as out:
+            for record in records(content):
+                found = {None: record.flaw} if record.flaw else reasons.get(record.line)
+                if not found:
+                    out.write(record.content + b"\n")
+                    continue
+                line = record.content.decode("utf-8", "backslashreplace")
+                rejects += [Reject(record.line, *why, line) for why in found.items()]
+    return Sifted(good, rows_read, rejects)
+
+
+def _number(found: Iterable[Record], path: Path) -> int:
+    """Write the records with their lines before them, and return how many rows."""
+    rows = -1
+    with path.open("wb") as out:
+        for rows, record in enumerate(found):
+            if record.flaw and rows == 0:
+                raise WarehouseError(f"its header is no CSV: {record.flaw}")
+            if not record.flaw:
+                number = str(record.line) if rows else LINE_NUMBER
+                out.write(number.encode() + b"," + record.content + b"\n")
+    return rows
+
+
+def _reasons(
+    numbered: Path, types: Mapping[str, str], checks: Collection[Check]
+) -> dict[int, dict[str | None, str]]:
+    """Return line to column to reason for all rows that break the contract."""
+    reasons: dict[int, dict[str | None, str]] = defaultdict(dict)
+    table = scan([numbered], {LINE_NUMBER: "bigint", **types})
+    with connect() as connection:
+        # The hash, never null, makes DuckDB read and cast every column.
+        rows = connection.execute(
+            f"""select line, flaw.column_name, flaw.reason
+            from (
+                select {LINE_NUMBER} as line, unnest({flaws(checks)}) as flaw
+                from {table} as numbered where hash(numbered) is not null
+            )
+            where flaw is not null"""
+        ).fetchall()
+        for line, column, reason in rows:
+            reasons[line][column] = reason
+        errors = connection.execute(
+            "select csv_line, column_name, error_type from reject_errors"
+        ).fetchall()
+    for text, column, kind in errors:
+        line = int(text.lstrip().partition(",")[0])
+        if kind == "CAST":
+            reasons[line][column] = not_a(types[column])
+        elif kind == "INVALID ENCODING":
+            reasons[line][column] = "not UTF-8"
+        else:
+            reasons[line][None] = _REASONS.get(kind, kind.lower())
+    return reasons
 
 
 @contextmanager

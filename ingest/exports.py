@@ -1,4 +1,4 @@
-"""The export files of a table, and which of them are deliveries not landed yet."""
+"""The export files of a table, with the hashes of their content."""
 
 import contextlib
 import glob
@@ -7,8 +7,6 @@ import json
 import os
 import re
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +14,6 @@ from typing import Any
 
 from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Table
-from ingest.ledger import Load
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 # A file written this recently may change again within its timestamp's resolution.
@@ -94,79 +91,6 @@ class ExportCatalog:
                 "a file that this user may read, or take it away; then run again."
             ) from error
         return ExportFile(path, name, known["hash"], stat.st_size)
-
-
-def new_deliveries(
-    table: Table, files: Sequence[ExportFile], loads: Iterable[Load]
-) -> list[list[ExportFile]]:
-    """Group the files that are not landed yet into loads, in landing order.
-
-    Parameters
-    ----------
-    table
-        The contract; its ``delivery`` decides what counts as the same delivery.
-    files
-        All the table's files, in order of their names.
-    loads
-        The table's complete loads, oldest first.
-    """
-    loads = list(loads)
-    if table.delivery == "append":
-        seen = {file.content_hash for load in loads for file in load.files}
-        new = []
-        for file in files:
-            if file.content_hash not in seen:
-                seen.add(file.content_hash)
-                new.append(file)
-        return [new] if new else []
-    if table.delivery == "upsert":
-        new = _new_changes(files, loads)
-        return [new] if new else []
-    return _new_snapshots(files, loads)
-
-
-def _new_changes(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportFile]:
-    latest = {
-        file.path: (file.delivered_on or date.min, file.path, file.content_hash)
-        for load in loads
-        for file in load.files
-    }
-    new = []
-    for file in sorted(files, key=lambda file: file.order):
-        # A name that is new is compared with the file before it: the latest again,
-        # under another name, changes nothing.
-        before = [known for known in latest.values() if known[:2] < file.order]
-        known = latest.get(file.name) or max(before, default=None)
-        if known is None or known[2] != file.content_hash:
-            new.append(file)
-        latest[file.name] = (*file.order, file.content_hash)
-    return new
-
-
-def _new_snapshots(
-    files: Sequence[ExportFile], loads: list[Load]
-) -> list[list[ExportFile]]:
-    parts: dict[date | None, list[ExportFile]] = defaultdict(list)
-    for file in files:
-        parts[file.delivered_on].append(file)
-    landed = [
-        (load.files[0].delivered_on, {file.content_hash for file in load.files})
-        for load in loads
-    ]
-    new = []
-    for day in sorted(parts, key=lambda day: day or date.min):
-        content = {file.content_hash for file in parts[day]}
-        # A dated snapshot is compared with the one before it, which need not be the
-        # newest; one without a date with the last one without.
-        before = [
-            (then or date.min, order, hashes)
-            for order, (then, hashes) in enumerate(landed)
-            if (then is None and day is None) or (then and day and then <= day)
-        ]
-        if not before or max(before, key=lambda b: b[:2])[2] != content:
-            new.append(parts[day])
-            landed.append((day, content))
-    return new
 
 
 def _read_memory(path: Path) -> dict[str, dict[str, Any]]:

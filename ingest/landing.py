@@ -6,8 +6,8 @@ leaves nothing half landed.
 
 import os
 import shutil
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,9 +15,13 @@ import duckdb
 
 from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Table
-from ingest.exports import ExportCatalog, ExportFile, new_deliveries
+from ingest.deliveries import new_deliveries, to_repeat
+from ingest.exports import ExportCatalog, ExportFile
 from ingest.ledger import LandedFile, Load, now, read_loads, write_record
-from ingest.parts import count_rows, group_files, refuse, write_part
+from ingest.parts import Part, group_files
+from ingest.quarantine import keep, quarantine_file
+from ingest.reading import Rows, read_rows
+from ingest.rejects import Sifted
 from ingest.sql import connect, files
 
 _ASIDE = ".landing"
@@ -29,30 +33,46 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
     Raises
     ------
     WarehouseError
-        If a file is not what the contract says; nothing of that load is kept.
+        If a file is not what its name says, or more of a load's rows break the
+        contract than it allows; nothing of that load is kept.
     """
     loads = read_loads(deployment.raw)
     mine = [load for load in loads if load.full_name == table.full_name]
+    repeats = to_repeat(table, mine)
+    quarantine_file(deployment, table.full_name).unlink(missing_ok=True)
     landed = []
     for exports in new_deliveries(table, catalog.files(table), mine):
         aside = deployment.raw / _ASIDE / table.full_name
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        load = _write(table, exports, aside, loads + landed, is_backfill=not mine)
+        known = (repeats.get((file.name, file.content_hash)) for file in exports)
+        repeated = next(filter(None, known), None)
+        load, sifted = _write(table, deployment, exports, aside, loads + landed)
+        if repeated:
+            load = replace(
+                load,
+                delivered_at=repeated.delivered_at,
+                is_backfill=repeated.is_backfill,
+            )
+        # A run may have been killed just here.
+        quarantine_file(deployment, table.full_name, load.load_id).unlink(
+            missing_ok=True
+        )
+        if load.rows_rejected:
+            keep(deployment, table.full_name, sifted, load.load_id)
         _move_into_place(load, aside, deployment.raw)
         landed.append(load)
-        mine.append(load)
     return landed
 
 
 def _write(
     table: Table,
+    deployment: Deployment,
     exports: Sequence[ExportFile],
     aside: Path,
     loads: Sequence[Load],
-    is_backfill: bool,
-) -> Load:
-    """Write the files' rows aside and return the load's record."""
+) -> tuple[Load, Mapping[ExportFile, Sifted]]:
+    """Write the files' rows aside; return the load's record and the broken files."""
     load_id = max((load.load_id for load in loads), default=0) + 1
     last_file_id = max(
         (file.file_id for load in loads for file in load.files), default=0
@@ -60,56 +80,47 @@ def _write(
     parts = group_files(table, exports)
     ordered = [file for part in parts for file in part.files]
     ids = {file: last_file_id + n for n, file in enumerate(ordered, start=1)}
-    # Counting reads the files by itself, on the core that the scan leaves free.
-    with connect() as connection, ThreadPoolExecutor(1) as counter:
-        counting = counter.map(lambda file: count_rows(table, file), ordered)
-        try:
-            written = [
-                write_part(connection, table, part, aside, load_id, ids[part.files[0]])
-                for part in parts
-            ]
-        except WarehouseError:
-            list(counting)  # knows better what is wrong with a damaged file
-            raise
-        rows_read = dict(zip(ordered, counting, strict=True))
+    with connect() as connection:
+        rows = read_rows(connection, table, deployment, parts, aside, load_id, ids)
         amount = _control_amount(connection, table, aside)
-    landed = []
-    for part, rows_loaded in zip(parts, written, strict=True):
-        first_row = 0
-        for file, rows in zip(part.files, rows_loaded, strict=True):
-            if rows != rows_read[file]:
-                raise refuse(
-                    table,
-                    file.name,
-                    f"it has {rows_read[file]:,} rows, but {rows:,} could be read; "
-                    "look for stray quotes or line breaks",
-                )
-            landed.append(
-                LandedFile(
-                    file_id=ids[file],
-                    path=file.name,
-                    content_hash=file.content_hash,
-                    size_bytes=file.size_bytes,
-                    delivered_on=file.delivered_on,
-                    part=part.file_name,
-                    first_row=first_row,
-                    rows_read=rows_read[file],
-                    rows_loaded=rows,
-                    rows_rejected=0,
-                )
-            )
-            first_row += rows
-    header = {name for part in parts for name in part.header}
+    loaded_at = now()
     return Load(
         load_id=load_id,
         source=table.source,
         table=table.name,
-        loaded_at=now(),
-        is_backfill=is_backfill,
+        loaded_at=loaded_at,
+        delivered_at=loaded_at,
+        is_backfill=all(load.full_name != table.full_name for load in loads),
         control_amount=amount,
-        unknown_columns=tuple(sorted(header - table.types.keys())),
-        files=tuple(landed),
-    )
+        columns_hash=table.columns_hash,
+        unknown_columns=tuple(
+            sorted({name for part in parts for name in part.header} - set(table.types))
+        ),
+        files=tuple(_landed_files(parts, ids, rows)),
+    ), rows.sifted
+
+
+def _landed_files(
+    parts: Iterable[Part], ids: Mapping[ExportFile, int], rows: Rows
+) -> Iterator[LandedFile]:
+    for part in parts:
+        first_row = 0
+        for file in part.files:
+            found = rows.sifted.get(file)
+            yield LandedFile(
+                file_id=ids[file],
+                path=file.name,
+                content_hash=file.content_hash,
+                size_bytes=file.size_bytes,
+                delivered_on=file.delivered_on,
+                part=part.file_name,
+                first_row=first_row,
+                rows_read=rows.read[file],
+                rows_loaded=rows.loaded[file],
+                rows_rejected=found.rows_rejected if found else 0,
+                rejects=found.counts() if found else (),
+            )
+            first_row += rows.loaded[file]
 
 
 def _control_amount(

@@ -5,6 +5,7 @@ place together with the rows, so the two can never disagree.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,6 +13,15 @@ from pathlib import Path
 from typing import Any
 
 RECORD = "_load.json"
+
+
+@dataclass(frozen=True)
+class RejectCount:
+    """Rows of a file refused for one reason."""
+
+    column_name: str | None
+    reason: str
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,8 @@ class LandedFile:
         Delivery date in the file name, if it has one.
     rows_read
         Rows counted in the file by other means than the reader that loads them.
+    rejects
+        Why rows were refused; a row may be so for several reasons.
     """
 
     file_id: int
@@ -40,6 +52,7 @@ class LandedFile:
     rows_read: int
     rows_loaded: int
     rows_rejected: int
+    rejects: tuple[RejectCount, ...]
 
 
 @dataclass(frozen=True)
@@ -48,10 +61,15 @@ class Load:
 
     Attributes
     ----------
+    delivered_at
+        When its files were first landed (UTC): before ``loaded_at`` if the load repeats
+        one of which rows were refused by an earlier contract.
     is_backfill
         Its rows are known from their event time, not from when they were loaded.
     control_amount
         Sum of the contract's control amount over the load's rows.
+    columns_hash
+        The contract's, as it was when the load was made.
     unknown_columns
         Columns in the files that the contract does not have; landed as text.
     """
@@ -60,8 +78,10 @@ class Load:
     source: str
     table: str
     loaded_at: datetime
+    delivered_at: datetime
     is_backfill: bool
     control_amount: Decimal | None
+    columns_hash: str
     unknown_columns: tuple[str, ...]
     files: tuple[LandedFile, ...]
 
@@ -69,6 +89,11 @@ class Load:
     def full_name(self) -> str:
         """``<source>.<table>``."""
         return f"{self.source}.{self.table}"
+
+    @property
+    def rows_rejected(self) -> int:
+        """Rows refused, in all files."""
+        return sum(file.rows_rejected for file in self.files)
 
     @property
     def rows_loaded(self) -> int:
@@ -87,10 +112,26 @@ def read_loads(raw: Path, full_name: str | None = None) -> list[Load]:
     return sorted(records, key=lambda load: load.load_id)
 
 
+def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:
+    """Return the files with refused rows that no later load has taken in again."""
+    latest = {
+        (load.full_name, file.path): (load, file)
+        for load in loads
+        for file in load.files
+    }
+    return [(load, file) for load, file in latest.values() if file.rows_rejected]
+
+
 def _read(path: Path) -> Load:
     record = json.loads(path.read_text())
     files = tuple(
-        LandedFile(**{**file, "delivered_on": _as_date(file["delivered_on"])})
+        LandedFile(
+            **{
+                **file,
+                "delivered_on": _as_date(file["delivered_on"]),
+                "rejects": tuple(RejectCount(**count) for count in file["rejects"]),
+            }
+        )
         for file in record["files"]
     )
     amount = record["control_amount"]
@@ -98,6 +139,7 @@ def _read(path: Path) -> Load:
         **{
             **record,
             "loaded_at": datetime.fromisoformat(record["loaded_at"]),
+            "delivered_at": datetime.fromisoformat(record["delivered_at"]),
             "control_amount": None if amount is None else Decimal(amount),
             "unknown_columns": tuple(record["unknown_columns"]),
             "files": files,

@@ -1,10 +1,12 @@
 """Parquet files, counted by their own metadata and scanned by DuckDB."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from dbt_models import WarehouseError
-from ingest.sql import files, identifier
+from ingest.checks import Check, flaws
+from ingest.rejects import Reject, Sifted
+from ingest.sql import connect, files, identifier, literal
 
 
 def columns(path: Path) -> list[str]:
@@ -17,13 +19,48 @@ def count_rows(path: Path) -> int:
     return _metadata(path).num_rows
 
 
+def read_type(_data_type: str) -> None:
+    """Return None: a column is read as the file has it."""
+    return
+
+
 def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
-    """Return the table expression that reads the files and casts to the types."""
-    casts = ", ".join(
-        f"cast({identifier(name)} as {data_type}) as {identifier(name)}"
-        for name, data_type in types.items()
-    )
-    return f"(select {casts}, file_index from read_parquet({files(paths)}))"
+    """Return the table expression that reads the files."""
+    columns = ", ".join(map(identifier, types))
+    return f"(select {columns}, file_index from read_parquet({files(paths)}))"
+
+
+def sift(
+    path: Path, types: Mapping[str, str], checks: Collection[Check], folder: Path
+) -> Sifted:
+    """Part the file's rows into those that keep the contract and the others.
+
+    The parameters are those of ``csv_files.sift``.
+    """
+    good = folder / "good.parquet"
+    row = ", ".join(f"{literal(name)}: {identifier(name)}" for name in types)
+    rows = f"read_parquet({files([path])}, file_row_number = true)"
+    with connect() as connection:
+        broken = connection.execute(
+            f"""select line, flaw.column_name, flaw.reason, text
+            from (
+                select
+                    file_row_number + 1 as line,
+                    to_json({{{row}}})::varchar as text,
+                    unnest({flaws(checks)}) as flaw
+                from {rows}
+            )
+            where flaw is not null"""
+        ).fetchall()
+        lines = [reject[0] for reject in broken]
+        connection.execute(
+            f"""copy (
+                select * exclude (file_row_number) from {rows}
+                where file_row_number + 1 not in (select unnest($lines::bigint[]))
+            ) to {literal(good)} (format parquet)""",
+            {"lines": lines},
+        )
+    return Sifted(good, count_rows(path), [Reject(*reject) for reject in broken])
 
 
 def _metadata(path: Path):  # noqa: ANN202 - pyarrow's, imported late

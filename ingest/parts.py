@@ -9,12 +9,13 @@ from types import ModuleType
 import duckdb
 
 from dbt_models import WarehouseError
+from ingest.checks import checks_of
 from ingest.contracts import Table
 from ingest.exports import ExportFile
 from ingest.readers import reader_for
-from ingest.sql import literal
+from ingest.sql import identifier, literal
 
-_OWN_NAMES = {"_load_id", "_file_id", "file_index", "file_row_number"}
+_OWN_NAMES = {"_line", "_load_id", "_file_id", "file_index", "file_row_number"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class Part:
     header: tuple[str, ...]
     files: list[ExportFile]
     file_name: str
+
+    def types(self, table: Table) -> dict[str, str]:
+        """Column name to DuckDB type, in the header's order; text if unknown."""
+        return {name: table.types.get(name, "varchar") for name in self.header}
 
 
 def refuse(table: Table, file_name: str, reason: object) -> WarehouseError:
@@ -61,8 +66,11 @@ def group_files(table: Table, files: Sequence[ExportFile]) -> list[Part]:
     ]
 
 
-def count_rows(table: Table, file: ExportFile) -> int:
-    """Count the file's rows without the engine that loads them."""
+def count_rows(table: Table, file: ExportFile) -> int | None:
+    """Count the file's rows without the engine that loads them.
+
+    None: only sifting can tell its rows apart.
+    """
     try:
         return reader_for(file.path).count_rows(file.path)
     except (WarehouseError, OSError) as error:
@@ -76,36 +84,55 @@ def write_part(
     folder: Path,
     load_id: int,
     first_file_id: int,
-) -> list[int]:
-    """Write the rows of the part's files and return how many came from each.
+) -> list[int | None]:
+    """Write the rows that keep the contract and return how many came from each file.
+
+    None: DuckDB refused a row of it.
 
     Raises
     ------
-    WarehouseError
-        If a row breaks the contract.
+    duckdb.Error
+        If it cannot read on; which file it was in, it does not say.
     """
     target = literal(folder / part.file_name)
-    scan = _scan(table, part, part.files)
-    try:
-        connection.execute(
-            f"""copy (
-                select
-                    * exclude (file_index),
-                    {load_id}::integer as _load_id,
-                    ({first_file_id} + file_index)::integer as _file_id
-                from {scan}
-            ) to {target} (format parquet, compression zstd)"""
-        )
-    except duckdb.Error as error:
-        raise _blame(connection, table, part, error) from error
-    _refuse_rejects(connection, table, part)
+    scan = part.reader.scan([file.path for file in part.files], part.types(table))
+    columns = ", ".join(
+        f"cast({identifier(name)} as {data_type}) as {identifier(name)}"
+        for name, data_type in part.types(table).items()
+    )
+    kept = " and ".join(check.condition for check in checks_of(table, part.reader))
+    connection.execute(
+        f"""copy (
+            select
+                {columns},
+                {load_id}::integer as _load_id,
+                ({first_file_id} + file_index)::integer as _file_id
+            from {scan} as rows_read
+            where {kept or "true"}
+        ) to {target} (format parquet, compression zstd)"""
+    )
     counts = dict(
         connection.execute(
             f"select _file_id, count(*) from {target} group by all"
         ).fetchall()
     )
-    ids = range(first_file_id, first_file_id + len(part.files))
-    return [counts.get(file_id, 0) for file_id in ids]
+    complaints = _complaints(connection)
+    return [
+        None if str(file.path) in complaints else counts.get(file_id, 0)
+        for file_id, file in enumerate(part.files, start=first_file_id)
+    ]
+
+
+def _complaints(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the paths of the files of which DuckDB has refused a row."""
+    stored = "select 1 from duckdb_tables() where table_name = 'reject_errors'"
+    if not connection.execute(stored).fetchone():
+        return set()
+    paths = connection.execute(
+        """select distinct file_path
+        from reject_errors inner join reject_scans using (scan_id, file_id)"""
+    ).fetchall()
+    return {path for (path,) in paths}
 
 
 def _check_header(table: Table, header: Sequence[str]) -> None:
@@ -126,43 +153,3 @@ def _check_header(table: Table, header: Sequence[str]) -> None:
                 f"wrong header: landing itself uses the name {name}; rename the column"
             )
         seen.add(name.lower())
-
-
-def _scan(table: Table, part: Part, files: Sequence[ExportFile]) -> str:
-    types = {name: table.types.get(name, "varchar") for name in part.header}
-    return part.reader.scan([file.path for file in files], types)
-
-
-def _blame(
-    connection: duckdb.DuckDBPyConnection, table: Table, part: Part, error: duckdb.Error
-) -> WarehouseError:
-    """Read the files one by one: the scan of all does not say which one it was."""
-    for file in part.files:
-        try:
-            scan = _scan(table, part, [file])
-            connection.execute(f"select max(hash(scan)) from {scan} as scan")
-        except duckdb.Error as its_error:
-            return refuse(table, file.name, its_error)
-    return refuse(table, part.files[0].name, error)
-
-
-def _refuse_rejects(
-    connection: duckdb.DuckDBPyConnection, table: Table, part: Part
-) -> None:
-    stored = "select 1 from duckdb_tables() where table_name = 'reject_errors'"
-    if not connection.execute(stored).fetchone():
-        return
-    first = connection.execute(
-        """select file_path, line, column_name, error_message, csv_line,
-            count(*) over () as errors
-        from reject_errors join reject_scans using (scan_id, file_id)
-        order by file_path, line limit 1"""
-    ).fetchone()
-    if first is None:
-        return
-    path, line, column, message, text, errors = first
-    name = next(file.name for file in part.files if str(file.path) == path)
-    where = f"line {line}, column {column}" if column else f"line {line}"
-    reason = f"{where}: {message.splitlines()[0]} The line: {text.strip()}"
-    more = f" ({errors - 1:,} more like it)" if errors > 1 else ""
-    raise refuse(table, name, reason + more)

@@ -14,8 +14,17 @@ import duckdb
 from dbt_models import Deployment
 from dbt_models.ops import create_ops_tables, fill_ops_table
 from ingest.contracts import Table
-from ingest.ledger import Load, read_loads
+from ingest.ledger import Load, open_rejects, read_loads
 from ingest.sql import connect, files, identifier
+
+# What every raw table has beside its contract's columns.
+LANDING_COLUMNS = {
+    "_load_id": "The load that landed the row; ops.loads has it.",
+    "_file_id": "The export file that the row stood in; ops.load_files has it.",
+    "_row_number": "The row's number in its file, from 1.",
+    "_delivered_at": "When the row's file was delivered, else landed.",
+    "_known_at": "When the row became known to the company (UTC).",
+}
 
 
 @dataclass(frozen=True)
@@ -75,12 +84,13 @@ def show_table(deployment: Deployment, table: Table) -> list[Load]:
     with connect(deployment.build_database) as connection:
         connection.begin()
         for load in loads:
-            for ledger in ("loads", "load_files"):
+            for ledger in ("loads", "load_files", "rejects"):
                 connection.execute(
                     f"delete from ops.{ledger} where load_id = ?", [load.load_id]
                 )
         fill_ops_table(connection, "loads", map(_load_row, loads))
         fill_ops_table(connection, "load_files", _file_rows(loads))
+        fill_ops_table(connection, "rejects", _reject_rows(loads))
         connection.execute(f"create schema if not exists {table.raw_schema}")
         connection.execute(_view(connection, table, loads, deployment))
         connection.commit()
@@ -125,12 +135,18 @@ def _view(
             landed._load_id,
             landed._file_id,
             landed.file_row_number - load_files.first_row + 1 as _row_number,
-            coalesce(load_files.delivered_on::timestamp, loads.loaded_at)
-                as _delivered_at,
+            {DELIVERED_AT} as _delivered_at,
             {_known_at(table, deployment)} as _known_at
         from {landed} as landed
         inner join ops.load_files on landed._file_id = load_files.file_id
         inner join ops.loads on load_files.load_id = loads.load_id"""
+
+
+# A table's first load without dates is older than what is dated and came later.
+DELIVERED_AT = """coalesce(
+    load_files.delivered_on::timestamp,
+    case when loads.is_backfill then timestamp '1900-01-01' else loads.delivered_at end
+)"""
 
 
 def _known_at(table: Table, deployment: Deployment) -> str:
@@ -144,7 +160,7 @@ def _known_at(table: Table, deployment: Deployment) -> str:
     by_delivery = f"""case
         when load_files.delivered_on is not null then {dated}
         when loads.is_backfill then timestamp '1900-01-01'
-        else loads.loaded_at
+        else loads.delivered_at
     end"""
     if table.known_at is None:
         return by_delivery
@@ -162,11 +178,12 @@ def _load_row(load: Load) -> dict[str, Any]:
         "source_system": load.source,
         "table_name": load.table,
         "loaded_at": load.loaded_at,
+        "delivered_at": load.delivered_at,
         "is_backfill": load.is_backfill,
         "file_count": len(load.files),
         "rows_read": sum(file.rows_read for file in load.files),
-        "rows_loaded": sum(file.rows_loaded for file in load.files),
-        "rows_rejected": sum(file.rows_rejected for file in load.files),
+        "rows_loaded": load.rows_loaded,
+        "rows_rejected": load.rows_rejected,
         "control_amount": load.control_amount,
         "unknown_columns": ", ".join(load.unknown_columns) or None,
     }
@@ -176,5 +193,23 @@ def _file_rows(loads: Iterable[Load]) -> Iterator[dict[str, Any]]:
     for load in loads:
         for file in load.files:
             row = asdict(file)
-            del row["part"]
+            del row["part"], row["rejects"]
             yield {"load_id": load.load_id, **row}
+
+
+def _reject_rows(loads: Iterable[Load]) -> Iterator[dict[str, Any]]:
+    still_open = {file.file_id for _, file in open_rejects(loads)}
+    for load in loads:
+        for file in load.files:
+            for rejects in file.rejects:
+                yield {
+                    "load_id": load.load_id,
+                    "file_id": file.file_id,
+                    "source_system": load.source,
+                    "table_name": load.table,
+                    "path": file.path,
+                    "column_name": rejects.column_name,
+                    "reason": rejects.reason,
+                    "row_count": rejects.rows,
+                    "is_open": file.file_id in still_open,
+                }

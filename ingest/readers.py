@@ -1,10 +1,13 @@
 """Which reader reads which export file.
 
-A reader is a module with three functions. ``columns(path)`` lists the file's
-columns, ``count_rows(path)`` counts its rows without the engine that loads them,
-and ``scan(paths, types)`` is the SQL that reads files of one header with those
-types, plus ``file_index``, the place of the row's file among them. All raise
-WarehouseError with what is wrong, without the file's name: the caller knows it.
+A reader is a module with five functions. ``columns(path)`` lists the file's columns,
+``count_rows(path)`` counts its rows without the engine that loads them, and
+``scan(paths, types)`` is the SQL that reads files of one header, each column as its
+``read_type(data_type)``, plus ``file_index``, the place of the row's file among them.
+``sift(path, types, checks, folder)`` is the slow way for a file with broken rows: it
+parts them from the others.
+All raise WarehouseError with what is wrong, without the file's name: the caller knows
+it.
 """
 
 from pathlib import Path

@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import sys
 
 import click
 import pytest
@@ -18,6 +19,7 @@ COMMANDS = [
     for line in block.splitlines()
     if re.match(r"(\.venv/bin/)?crm ", line)
 ]
+ONLY_LOOK = ("crm explain", "crm quality", "crm sql", "crm status")
 
 
 def test_there_are_commands():
@@ -36,17 +38,43 @@ def test_commands_are_understood(command):
     assert group.make_context(name, words)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [c for c in COMMANDS if c.startswith(("crm sql", "crm status", "crm quality"))],
-)
-def test_commands_that_only_look_succeed(crm, grocer, command):
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(ONLY_LOOK)])
+def test_commands_that_only_look_succeed(crm, grocer, command, tmp_path):
     words = shlex.split(command, comments=True)[1:]
-    outcome = crm(grocer, *words, input=".tables\nselect 42;\n.quit\n")
+    outcome = crm(grocer, *words, input=".tables\nselect 42;\n.quit\n", cwd=tmp_path)
     assert outcome.returncode == 0, outcome.stderr
     if words == ["sql"]:
         assert "marts.customer_rfm" in outcome.stdout
         assert "42" in outcome.stdout
+
+
+def test_what_excel_opens_has_every_customer(crm, grocer, published, tmp_path):
+    (command,) = (c for c in COMMANDS if "copy" in c)
+    outcome = crm(grocer, *shlex.split(command)[1:], cwd=tmp_path)
+    assert outcome.returncode == 0, outcome.stderr
+    header, *lines = (tmp_path / "customers.csv").read_text().splitlines()
+    assert header.startswith("customer_id,")
+    (customers,) = published.execute(
+        "select count(*) from marts.customer_rfm"
+    ).fetchone()
+    assert len(lines) == customers > 0
+
+
+def test_the_notebook_code_runs_where_the_readme_says(grocer, published, tmp_path):
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "data").symlink_to(grocer)
+    outcome = subprocess.run(
+        [sys.executable, "-c", f"{code}\nprint(len(customers))"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    (customers,) = published.execute(
+        "select count(*) from marts.customer_rfm"
+    ).fetchone()
+    assert int(outcome.stdout) == customers
 
 
 def test_the_plain_commands_are_what_make_does():

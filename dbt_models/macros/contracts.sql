@@ -27,9 +27,36 @@
         or raw_rows._known_at <= run_parameters.known_at
 {% endmacro %}
 
+{# Every version of each row of a raw table with a key that was delivered: of those
+   known from the same moment the newest, which corrects the others. #}
+{% macro row_versions(source_name, table_name) %}
+    {% set keys = quoted(contract_of(source_name, table_name).key) %}
+    with
+
+    known_rows as (
+        {{ known_rows(source_name, table_name) }}
+    ),
+
+    ranked_rows as (
+        select
+            *,
+            row_number() over (
+                partition by {{ (keys + ['_known_at']) | join(', ') }}
+                order by _delivered_at desc, _file_id desc, _row_number desc
+            ) as _correction_rank
+        from known_rows
+    )
+
+    select *
+    from ranked_rows
+    where _correction_rank = 1
+{% endmacro %}
+
 {# The newest version of each row of a raw table, with its identity as _row_id.
 
-   snapshot: the rows of the latest delivery, one per key.
+   snapshot: the rows of the latest delivery, one per key. A row that was refused is
+   no row that was deleted: where a delivery had some, those before it count too, back
+   to the last one that is whole.
    upsert, append with a key: one row per key, the newest by version_by, else by
    delivery.
    append without a key: rows are identified by all their columns and their
@@ -45,6 +72,31 @@
         {{ known_rows(source_name, table_name) }}
     ),
 
+    {% if contract.delivery == 'snapshot' %}
+    deliveries as (
+        select
+            known_rows._load_id,
+            loads.rows_rejected = 0 as is_whole,
+            row_number() over (
+                order by max(known_rows._delivered_at), known_rows._load_id
+            ) as delivery_number
+        from known_rows
+        inner join {{ source('ops', 'loads') }} as loads
+            on known_rows._load_id = loads.load_id
+        group by known_rows._load_id, loads.rows_rejected
+    ),
+
+    current_deliveries as (
+        select _load_id
+        from deliveries
+        where
+            delivery_number >= (
+                select coalesce(max(delivery_number) filter (where is_whole), 0)
+                from deliveries
+            )
+    ),
+    {% endif %}
+
     identified_rows as (
         select
             {% if keys %}
@@ -58,10 +110,7 @@
             *
         from known_rows
         {% if contract.delivery == 'snapshot' %}
-        where _load_id = (
-            select max_by(_load_id, (_delivered_at, _load_id))
-            from known_rows
-        )
+        where _load_id in (select _load_id from current_deliveries)
         {% endif %}
     ),
 

@@ -1,6 +1,9 @@
-{# Per active source: the contract's control amount over all raw rows, and over the
-   newest of them: what superseded versions hold, and what the run's known_at comes
-   before, is left out. #}
+{# Per active source: the contract's control amount over all raw rows, over those known
+   to the run, and over the newest version of each; and what rows of one file that share
+   a key and differ in amount come to, all of them and the one that is kept.
+
+   The newest versions are found here in another way than by newest_rows, whose work
+   this is to check. #}
 {% macro control_amounts() %}
     {% set tables = [] %}
     {% if execute %}
@@ -11,18 +14,114 @@
     {% endfor %}
     {% endif %}
     {% for node in tables %}
-    {% set control_amount = node.config.meta.control_amount %}
+    {% set contract = contract_of(node.source_name, node.name) %}
     select
         '{{ node.source_name }}' as source_system,
-        (select sum({{ control_amount }}) from {{ node.relation_name }}) as amount,
-        sum({{ control_amount }}) as newest_amount
-    from ({{ newest_rows(node.source_name, node.name) }}) as newest
+        (
+            select sum({{ node.config.meta.control_amount }})
+            from {{ node.relation_name }}
+        ) as amount,
+        amounts.*
+    from (
+        {% if contract.delivery == 'snapshot' %}
+        {{ snapshot_amounts(node) }}
+        {% elif contract.key %}
+        {{ keyed_amounts(node, contract) }}
+        {% else %}
+        {{ unkeyed_amounts(node, contract) }}
+        {% endif %}
+    ) as amounts
     {{ 'union all' if not loop.last }}
     {% else %}
     select
         cast(null as varchar) as source_system,
         cast(null as decimal(38, 4)) as amount,
-        cast(null as decimal(38, 4)) as newest_amount
+        cast(null as decimal(38, 4)) as known_amount,
+        cast(null as decimal(38, 4)) as newest_amount,
+        cast(null as decimal(38, 4)) as conflicting_amount,
+        cast(null as decimal(38, 4)) as kept_amount
     where false
     {% endfor %}
+{% endmacro %}
+
+{% macro keyed_amounts(node, contract) %}
+    {% set amount = node.config.meta.control_amount %}
+    {% set keys = quoted(contract.key) | join(', ') %}
+    {% set version = adapter.quote(contract.version_by) if contract.version_by else 0 %}
+    with
+
+    keys_in_files as (
+        select
+            {{ keys }},
+            _file_id,
+            max(_delivered_at) as delivered_at,
+            max({{ version }}) as version,
+            sum({{ amount }}) as amount,
+            max_by({{ amount }}, ({{ version }}, _row_number)) as last_amount,
+            {{ 'false' if contract.delivery == 'upsert' or contract.version_by
+                else 'min(' ~ amount ~ ') <> max(' ~ amount ~ ')' }} as is_conflict
+        from ({{ known_rows(node.source_name, node.name) }}) as known_rows
+        group by {{ keys }}, _file_id
+    ),
+
+    keys as (
+        select
+            max_by(last_amount, (version, delivered_at, _file_id)) as newest_amount,
+            sum(amount) as known_amount,
+            sum(case when is_conflict then amount end) as conflicting_amount,
+            sum(case when is_conflict then last_amount end) as kept_amount
+        from keys_in_files
+        group by {{ keys }}
+    )
+
+    select
+        sum(known_amount) as known_amount,
+        sum(newest_amount) as newest_amount,
+        sum(conflicting_amount) as conflicting_amount,
+        sum(kept_amount) as kept_amount
+    from keys
+{% endmacro %}
+
+{# Equal rows of one file are as many events; of several files, the same ones again. #}
+{% macro unkeyed_amounts(node, contract) %}
+    {% set columns = quoted(contract.columns) | join(', ') %}
+    with
+
+    rows_in_files as (
+        select
+            {{ columns }},
+            _file_id,
+            count(*) as row_count,
+            sum({{ node.config.meta.control_amount }}) as amount
+        from ({{ known_rows(node.source_name, node.name) }}) as known_rows
+        group by {{ columns }}, _file_id
+    ),
+
+    events as (
+        select
+            sum(amount) as known_amount,
+            max_by(amount, row_count) as newest_amount
+        from rows_in_files
+        group by {{ columns }}
+    )
+
+    select
+        sum(known_amount) as known_amount,
+        sum(newest_amount) as newest_amount,
+        null as conflicting_amount,
+        null as kept_amount
+    from events
+{% endmacro %}
+
+{% macro snapshot_amounts(node) %}
+    {% set amount = node.config.meta.control_amount %}
+    select
+        (
+            select sum({{ amount }})
+            from ({{ known_rows(node.source_name, node.name) }}) as known_rows
+        ) as known_amount,
+        sum({{ amount }}) as newest_amount,
+        null as conflicting_amount,
+        null as kept_amount
+    from ({{ newest_rows(node.source_name, node.name) }}) as newest
 {% endmacro %}

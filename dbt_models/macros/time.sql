@@ -42,3 +42,12 @@
 {% macro duckdb__iso_weekday(column) -%}
     extract(isodow from {{ column }})
 {%- endmacro %}
+
+{# The first moment (UTC) of a business date, in the deployment's zone. #}
+{% macro start_of_business_date(column) -%}
+    {{ return(adapter.dispatch('start_of_business_date')(column)) }}
+{%- endmacro %}
+
+{% macro duckdb__start_of_business_date(column) -%}
+    timezone('UTC', timezone('{{ var("timezone") }}', cast({{ column }} as timestamp)))
+{%- endmacro %}

@@ -1,7 +1,5 @@
 """The suites of raw tables tell a broken export from a good one."""
 
-from datetime import datetime
-
 import duckdb
 import pytest
 
@@ -11,7 +9,7 @@ from expectations.validation import validate
 from tests.fixtures import TRANSACTION_COLUMNS, small_grocer
 from tests.online_retail import COLUMNS, LINES
 
-DELIVERY = Delivery(load_id=1, rows=1, loaded_at=datetime(2026, 3, 1))
+DELIVERY = Delivery(load_id=1, rows=1)
 
 
 @pytest.fixture
@@ -31,7 +29,6 @@ def found(tmp_path):
             table=table,
             required=(),
             personal=(),
-            known_at=None,
             is_snapshot=False,
             deliveries=(DELIVERY,),
             max_loss_percent=50,

@@ -31,6 +31,7 @@ SALES = Table(
     version_by=None,
     known_at=None,
     control_amount="amount",
+    max_rejects=0,
     freshness_days=None,
     optional=False,
     timezone="UTC",

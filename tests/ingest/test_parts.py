@@ -54,29 +54,33 @@ BAD = {
     "parquet with a wrong type": (
         "parquet",
         "select 1 as id, 'much' as amount, 'a' as note",
-        "much|amount",
+        "line 1|column amount|not a value of type decimal(12, 2)",
     ),
-    "text for a number": ("csv", GOOD + "3,much,c\n", "line 4|column amount|much"),
+    "text for a number": ("csv", GOOD + "3,much,c\n", "line 4|column amount|decimal"),
     "text for a number, gz": (
         "csv.gz",
         GOOD + "x,3.00,c\n",
-        "line 4|column id|x,3.00,c",
+        "line 4|column id|bigint",
     ),
     "two wrong lines": (
         "csv",
         HEADER + "1,x,a\n2,2.00,b\n3,y,c\n",
-        "line 2|column amount|1 more",
+        "line 2|column amount|2 of 3 rows",
     ),
     "number too large": ("csv", GOOD + f"{2**63},1.00,c\n", "line 4|column id"),
-    "short line": ("csv", GOOD + "3,3.00\n", "line 4|Expected|3|Found|2"),
-    "long line": ("csv", GOOD + "3,3.00,c,d\n", "line 4|Expected|3|Found|4"),
-    "unclosed quote": ("csv", GOOD + '3,3.00,"c\n', "quote"),
-    "old mac line ends": ("csv", GOOD.replace("\n", "\r"), "line breaks"),
-    "not utf-8": ("csv", HEADER.encode() + b"1,1.00,M\xfcller\n", "line 2|utf-8"),
+    "short line": ("csv", GOOD + "3,3.00\n", "line 4|fewer columns"),
+    "long line": ("csv", GOOD + "3,3.00,c,d\n", "line 4|more columns"),
+    "unclosed quote": ("csv", GOOD + '3,3.00,"c\n', "line 4|badly quoted|1 of 3 rows"),
+    "old mac line ends": ("csv", GOOD.replace("\n", "\r"), "line break"),
+    "not utf-8": (
+        "csv",
+        HEADER.encode() + b"1,1.00,M\xfcller\n",
+        "line 2|column note|UTF-8",
+    ),
     "not utf-8, further down": (
         "csv",
         LONG.encode() + b"1,1.00,M\xfcller\n",
-        "line 5002|column note|utf-8",
+        "line 5002|column note|UTF-8",
     ),
 }
 
@@ -132,7 +136,8 @@ def test_the_bad_one_of_many_is_named(shop, ending):
     for number in range(4):
         export(shop, f"sales_{number}.{ending}", bad if number == 2 else good)
     message = refusal(shop, f"sales_2.{ending}", delivery="upsert")
-    assert "much" in message
+    assert "column amount" in message
+    assert "much" not in message, "the text may be personal"
 
 
 def test_a_later_mistake_is_found_too(shop):

@@ -219,4 +219,4 @@ def test_the_published_ledger_is_the_ledger(grocer):
     assert list(files["load_id"]) == [load_id for load_id, _ in landed]
     for name in ("file_id", "path", "content_hash", "size_bytes", "rows_loaded"):
         assert list(files[name]) == [getattr(file, name) for _, file in landed]
-    assert dataclasses.asdict(landed[0][1]).keys() - set(files) == {"part"}
+    assert dataclasses.asdict(landed[0][1]).keys() - set(files) == {"part", "rejects"}

@@ -1,5 +1,6 @@
--- A day is complete in a source once a later day's load has seen it: an export that
--- was loaded during a day holds only a part of that day.
+-- A day is complete in a source once a later day's load of its transactions (the tables
+-- with a control amount) has seen it: an export that was loaded during a day holds only
+-- a part of that day. A date after the load is a mistake and completes nothing.
 with
 
 transactions as (
@@ -14,21 +15,24 @@ run_parameters as (
     select * from {{ source('ops', 'run_parameters') }}
 ),
 
-transaction_days as (
-    select
-        source_system,
-        min(transaction_date) as first_transaction_date,
-        max(transaction_date) as last_transaction_date
-    from transactions
-    group by source_system
-),
-
 load_days as (
     select
         source_system,
         max({{ business_date('loaded_at') }}) as last_load_date
     from loads
+    where control_amount is not null
     group by source_system
+),
+
+transaction_days as (
+    select
+        transactions.source_system,
+        min(transactions.transaction_date) as first_transaction_date,
+        max(transactions.transaction_date) as last_transaction_date
+    from transactions
+    inner join load_days on transactions.source_system = load_days.source_system
+    where transactions.transaction_date <= load_days.last_load_date
+    group by transactions.source_system
 ),
 
 complete_days as (

@@ -4,18 +4,27 @@ transactions as (
     select * from {{ ref('int_transactions') }}
 ),
 
+touchpoints as (
+    select * from {{ ref('int_touchpoints') }}
+),
+
 as_of_date as (
     select * from {{ ref('int_as_of_date') }}
 ),
 
+dates_seen as (
+    select transaction_date as date_seen from transactions
+    union all
+    select touchpoint_date as date_seen from touchpoints
+    union all
+    select as_of_date as date_seen from as_of_date
+),
+
 days_seen as (
     select
-        min(transactions.transaction_date) as first_seen,
-        greatest(
-            max(transactions.transaction_date), max(as_of_date.as_of_date)
-        ) as last_seen
-    from transactions
-    cross join as_of_date
+        min(date_seen) as first_seen,
+        max(date_seen) as last_seen
+    from dates_seen
 ),
 
 -- Whole years, so that a calendar has no holes at its ends.

@@ -18,8 +18,20 @@ as_of_date as (
     select * from {{ ref('int_as_of_date') }}
 ),
 
-raw_amounts as (
+table_amounts as (
     {{ control_amounts() }}
+),
+
+raw_amounts as (
+    select
+        source_system,
+        sum(amount) as amount,
+        sum(known_amount) as known_amount,
+        sum(newest_amount) as newest_amount,
+        sum(conflicting_amount) as conflicting_amount,
+        sum(kept_amount) as kept_amount
+    from table_amounts
+    group by source_system
 ),
 
 landed_amounts as (
@@ -111,9 +123,37 @@ steps as (
 
     union all
 
+    -- What is left out on purpose is listed, so that the steps add up.
     select
         raw_amounts.source_system,
-        'raw (without superseded and not yet known rows) to conformed' as step,
+        'raw, not yet known at known_at: left out' as step,
+        raw_amounts.amount - coalesce(raw_amounts.known_amount, 0) as amount_in,
+        raw_amounts.amount - coalesce(raw_amounts.known_amount, 0) as amount_out
+    from raw_amounts
+
+    union all
+
+    select
+        raw_amounts.source_system,
+        'raw, superseded by newer versions: left out' as step,
+        raw_amounts.known_amount - raw_amounts.newest_amount as amount_in,
+        raw_amounts.known_amount - raw_amounts.newest_amount as amount_out
+    from raw_amounts
+
+    union all
+
+    select
+        raw_amounts.source_system,
+        'raw, different rows of one file with one key: kept' as step,
+        raw_amounts.conflicting_amount as amount_in,
+        raw_amounts.kept_amount as amount_out
+    from raw_amounts
+
+    union all
+
+    select
+        raw_amounts.source_system,
+        'raw (newest versions) to conformed' as step,
         raw_amounts.newest_amount as amount_in,
         conformed_amounts.source_amount as amount_out
     from raw_amounts

@@ -2,7 +2,7 @@
 with
 
 source_rows as (
-    {{ known_rows('complete_journey', 'demographics') }}
+    {{ row_versions('complete_journey', 'demographics') }}
 ),
 
 renamed as (

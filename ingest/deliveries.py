@@ -1,0 +1,117 @@
+"""Which of a table's export files are deliveries that are not landed yet."""
+
+import math
+from collections import defaultdict
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+
+from ingest.contracts import Table
+from ingest.exports import ExportFile
+from ingest.ledger import Load
+
+
+def new_deliveries(
+    table: Table, files: Sequence[ExportFile], loads: Iterable[Load]
+) -> list[list[ExportFile]]:
+    """Group the files that are not landed yet into loads, in landing order.
+
+    Parameters
+    ----------
+    table
+        The contract; its ``delivery`` decides what counts as the same delivery.
+    files
+        All the table's files, in order of their names.
+    loads
+        The table's complete loads, oldest first.
+    """
+    loads = list(loads)
+    repeats = to_repeat(table, loads)
+    loads = [_forget(load, repeats) for load in loads]
+    if table.delivery == "snapshot":
+        return _new_snapshots(files, loads)
+    find = _new_events if table.delivery == "append" else _new_changes
+    deliveries = defaultdict(list)
+    for file in find(files, loads):
+        repeated = repeats.get((file.name, file.content_hash))
+        deliveries[repeated.load_id if repeated else math.inf].append(file)
+    return [deliveries[load_id] for load_id in sorted(deliveries)]
+
+
+def to_repeat(table: Table, loads: Iterable[Load]) -> dict[tuple[str, str], Load]:
+    """Return the loads to make again, by path and content hash of their files.
+
+    Rows of a file were refused, and the contract has been mended since: they may keep
+    it now.
+    """
+    latest = {file.path: (file, load) for load in loads for file in load.files}
+    return {
+        (path, file.content_hash): load
+        for path, (file, load) in latest.items()
+        if file.rows_rejected and load.columns_hash != table.columns_hash
+    }
+
+
+def _forget(load: Load, repeats: Container[tuple[str, str]]) -> Load:
+    """Return the load as if the content of files to repeat had been another."""
+    files = (
+        replace(file, content_hash="")
+        if (file.path, file.content_hash) in repeats
+        else file
+        for file in load.files
+    )
+    return replace(load, files=tuple(files))
+
+
+def _new_events(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportFile]:
+    seen = {file.content_hash for load in loads for file in load.files}
+    new = []
+    for file in files:
+        if file.content_hash not in seen:
+            seen.add(file.content_hash)
+            new.append(file)
+    return new
+
+
+def _new_changes(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportFile]:
+    latest = {
+        file.path: (file.delivered_on or date.min, file.path, file.content_hash)
+        for load in loads
+        for file in load.files
+    }
+    new = []
+    for file in sorted(files, key=lambda file: file.order):
+        # A name that is new is compared with the file before it: the latest again,
+        # under another name, changes nothing.
+        before = [known for known in latest.values() if known[:2] < file.order]
+        known = latest.get(file.name) or max(before, default=None)
+        if known is None or known[2] != file.content_hash:
+            new.append(file)
+        latest[file.name] = (*file.order, file.content_hash)
+    return new
+
+
+def _new_snapshots(
+    files: Sequence[ExportFile], loads: list[Load]
+) -> list[list[ExportFile]]:
+    parts: dict[date | None, list[ExportFile]] = defaultdict(list)
+    for file in files:
+        parts[file.delivered_on].append(file)
+    landed = [
+        (load.files[0].delivered_on, {file.content_hash for file in load.files})
+        for load in loads
+    ]
+    new = []
+    for day in sorted(parts, key=lambda day: day or date.min):
+        content = {file.content_hash for file in parts[day]}
+        # A dated snapshot is compared with the one before it, which need not be the
+        # newest; one without a date with the last one without.
+        before = [
+            (then or date.min, order, hashes)
+            for order, (then, hashes) in enumerate(landed)
+            if (then is None and day is None) or (then and day and then <= day)
+        ]
+        if not before or max(before, key=lambda b: b[:2])[2] != content:
+            new.append(parts[day])
+            landed.append((day, content))
+    return new

@@ -1,0 +1,108 @@
+"""The quarantine: rows that break their contract, below ``data/restricted/rejects/``.
+
+Their text may hold personal data and is not published; the ledger has the counts.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+
+from dbt_models import Deployment, WarehouseError
+from ingest.checks import checks_of
+from ingest.contracts import Table
+from ingest.exports import ExportFile
+from ingest.parts import Part, refuse
+from ingest.rejects import Sifted
+
+# The table's last try, if more rows were broken than the contract allows.
+_FAILED = "failed"
+
+
+def quarantine_file(
+    deployment: Deployment, full_name: str, load_id: int | None = None
+) -> Path:
+    """Return where a load's rejected rows are; None: those of the last failed try."""
+    folder = deployment.restricted / "rejects" / full_name.replace(".", "/")
+    name = _FAILED if load_id is None else f"{load_id:06d}"
+    return folder / f"{name}.parquet"
+
+
+def sift(
+    table: Table, part: Part, broken: Iterable[ExportFile], folder: Path
+) -> dict[ExportFile, Sifted]:
+    """Part the rows of broken files into those that keep the contract and the others.
+
+    Raises
+    ------
+    WarehouseError
+        If a file cannot be read at all.
+    """
+    sifted = {}
+    for file in broken:
+        aside = folder / str(len(list(folder.iterdir())))
+        aside.mkdir()
+        try:
+            sifted[file] = part.reader.sift(
+                file.path, part.types(table), checks_of(table, part.reader), aside
+            )
+        except (WarehouseError, OSError, duckdb.Error) as error:
+            raise refuse(table, file.name, error) from error
+    return sifted
+
+
+def refuse_many(
+    deployment: Deployment,
+    table: Table,
+    sifted: Mapping[ExportFile, Sifted],
+    rows_read: int,
+) -> None:
+    """Raise if more rows are broken than the contract allows.
+
+    Raises
+    ------
+    WarehouseError
+        With the first of them; the others are in the quarantine as a failed try.
+    """
+    rejected = sum(found.rows_rejected for found in sifted.values())
+    if rejected <= table.max_rejects * rows_read:
+        return
+    keep(deployment, table.full_name, sifted)
+    file, first = next(
+        (file, found.rejects[0]) for file, found in sifted.items() if found.rejects
+    )
+    column = f", column {first.column_name}" if first.column_name else ""
+    raise refuse(
+        table,
+        file.name,
+        f"line {first.line}{column}: {first.reason}. {rejected:,} of {rows_read:,} "
+        f"rows break the contract; it allows {table.max_rejects:.1%} (max_rejects). "
+        "`crm rejects` lists them",
+    )
+
+
+def keep(
+    deployment: Deployment,
+    full_name: str,
+    sifted: Mapping[ExportFile, Sifted],
+    load_id: int | None = None,
+) -> None:
+    """Write the rejects of a load, or of a try that failed, into the quarantine."""
+    # A tenth of a second that a run without rejects does not pay.
+    import pyarrow
+    from pyarrow import parquet
+
+    rows = [
+        {"file": file.name, **vars(reject)}
+        for file, found in sifted.items()
+        for reject in found.rejects
+    ]
+    deployment.restricted.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = quarantine_file(deployment, full_name, load_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".part")
+    parquet.write_table(pyarrow.Table.from_pylist(rows), aside)
+    with aside.open("rb") as stream:
+        os.fsync(stream.fileno())
+    aside.replace(path)

@@ -1,0 +1,84 @@
+"""Reading a load's files: all at once, and again without the rows that are broken."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from dbt_models import Deployment
+from ingest.contracts import Table
+from ingest.exports import ExportFile
+from ingest.parts import Part, count_rows, refuse, write_part
+from ingest.quarantine import refuse_many, sift
+from ingest.rejects import Sifted
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What became of the rows of a load's files."""
+
+    read: Mapping[ExportFile, int]
+    loaded: Mapping[ExportFile, int]
+    sifted: Mapping[ExportFile, Sifted]
+
+
+def read_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    deployment: Deployment,
+    parts: Sequence[Part],
+    aside: Path,
+    load_id: int,
+    ids: Mapping[ExportFile, int],
+) -> Rows:
+    """Write every part, and where rows are missing, again without the broken ones."""
+
+    def write(part: Part) -> dict[ExportFile, int | None]:
+        first_id = ids[part.files[0]]
+        copies = [
+            replace(file, path=sifted[file].good) if file in sifted else file
+            for file in part.files
+        ]
+        rows = write_part(
+            connection, table, replace(part, files=copies), aside, load_id, first_id
+        )
+        return dict(zip(part.files, rows, strict=True))
+
+    sifted: dict[ExportFile, Sifted] = {}
+    # Counting reads the files by itself, on the core that the scan leaves free.
+    with ThreadPoolExecutor(1) as counter:
+        counting = counter.map(lambda file: count_rows(table, file), ids)
+        loaded = dict.fromkeys(ids)
+        for part in parts:
+            with suppress(duckdb.Error):  # sifting tells what it was
+                loaded |= write(part)
+        read = dict(zip(ids, counting, strict=True))
+    broken = {
+        file for file in ids if loaded[file] is None or loaded[file] != read[file]
+    }
+    with TemporaryDirectory(dir=aside.parent) as folder:
+        for part in parts:
+            sifted |= sift(table, part, broken.intersection(part.files), Path(folder))
+        read |= {file: found.rows_read for file, found in sifted.items()}
+        refuse_many(deployment, table, sifted, sum(read.values()))
+        for part in parts:
+            if not broken.isdisjoint(part.files):
+                try:
+                    loaded |= write(part)
+                except duckdb.Error as error:
+                    raise refuse(table, part.files[0].name, error) from error
+    for file, rows in loaded.items():
+        good = read[file] - (sifted[file].rows_rejected if file in sifted else 0)
+        if rows != good:
+            raise refuse(
+                table,
+                file.name,
+                f"{good:,} of its rows keep the contract, but "
+                f"{'none' if rows is None else format(rows, ',')} could be read; look "
+                "for stray quotes or line breaks",
+            )
+    return Rows(read, loaded, sifted)

@@ -1,0 +1,57 @@
+"""Rows that break their contract, and the files they were taken out of."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.ledger import RejectCount
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One reason why one row of an export file was not landed.
+
+    Attributes
+    ----------
+    line
+        Where the row begins in the file, from 1: the line of a text file (the header
+        is line 1), the row of a Parquet file.
+    column_name
+        The column at fault; None if it is the row as a whole.
+    reason
+        In words, without a value of the row: reasons are published.
+    text
+        The row as it stands in the file.
+    """
+
+    line: int
+    column_name: str | None
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """An export file in two: the rows that keep the contract, and the others.
+
+    Attributes
+    ----------
+    good
+        A copy of the file without the others.
+    rows_read
+        All its rows, counted without the engine that loads them.
+    """
+
+    good: Path
+    rows_read: int
+    rejects: list[Reject]
+
+    @property
+    def rows_rejected(self) -> int:
+        """Rows refused; a row may break the contract in several columns."""
+        return len({reject.line for reject in self.rejects})
+
+    def counts(self) -> tuple[RejectCount, ...]:
+        """Count the rejects by column and reason."""
+        counts = Counter((reject.column_name, reject.reason) for reject in self.rejects)
+        return tuple(RejectCount(*why, rows) for why, rows in counts.items())
