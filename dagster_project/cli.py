@@ -160,6 +160,20 @@ def status() -> None:
     print_status(load_deployment())
 
 
+@main.command()
+def quality() -> None:
+    """Show whether the tables that were delivered are as expected.
+
+    It tells of the last run, also of one that failed, and writes the same as a page
+    for a browser, build/quality.html, which needs no network. Ends with exit code 0
+    if every table was checked and every expectation met, else with 1.
+    """
+    from dagster_project.quality import show_quality
+
+    if not show_quality(load_deployment()):
+        sys.exit(1)
+
+
 def _date(option: str, text: str | None) -> date | None:
     if text is None:
         return None

@@ -135,7 +135,7 @@ def _view(
             landed._load_id,
             landed._file_id,
             landed.file_row_number - load_files.first_row + 1 as _row_number,
-            {_DELIVERED_AT} as _delivered_at,
+            {DELIVERED_AT} as _delivered_at,
             {_known_at(table, deployment)} as _known_at
         from {landed} as landed
         inner join ops.load_files on landed._file_id = load_files.file_id
@@ -143,7 +143,7 @@ def _view(
 
 
 # A table's first load without dates is older than what is dated and came later.
-_DELIVERED_AT = """coalesce(
+DELIVERED_AT = """coalesce(
     load_files.delivered_on::timestamp,
     case when loads.is_backfill then timestamp '1900-01-01' else loads.delivered_at end
 )"""

@@ -1,20 +1,17 @@
 """Raw tables: one asset per table of every active source, checked before use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from dagster_project.fingerprint import input_fingerprint
+from dagster_project.quality import check_table, verdict
 from dagster_project.resources import RunLock, RunOptions
 from dbt_models import Deployment, load_deployment
-from dbt_models.ops import fill_ops_table
-from expectations.validation import failures, has_suite, validate
 from ingest.contracts import Source, Table, active_sources
 from ingest.exports import ExportCatalog
 from ingest.landing import land
-from ingest.ledger import now, read_loads
 from ingest.raw import open_build, show_table
-from ingest.sql import connect
 
 _PARAMETERS = dg.AssetKey(["ops", "run_parameters"])
 
@@ -25,16 +22,13 @@ def raw() -> dg.Definitions:
     deployment = load_deployment()
     sources = active_sources(deployment)
     tables = [(source, table) for source in sources for table in source.tables]
+    checked = [table for _, table in tables]
     return dg.Definitions(
         assets=[
             _run_parameters(deployment),
             *(_raw_table(deployment, source, table) for source, table in tables),
         ],
-        asset_checks=[
-            _expectations_check(deployment, table)
-            for _, table in tables
-            if has_suite("raw", f"{table.source}__{table.name}")
-        ],
+        asset_checks=[_expectations_check(deployment, t, checked) for t in checked],
     )
 
 
@@ -81,37 +75,21 @@ def _raw_table(
 
 
 def _expectations_check(
-    deployment: Deployment, table: Table
+    deployment: Deployment, table: Table, all_tables: Sequence[Table]
 ) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=dg.AssetKey([table.source, table.name]),
         name="great_expectations",
         blocking=True,
-        description="The suite in expectations/raw/; what depends on it waits.",
+        description="The contract and expectations/raw/; what depends on it waits.",
     )
     def great_expectations() -> Iterator[dg.AssetCheckResult]:
-        name = f"{table.source}__{table.name}"
-        results = validate(deployment, "raw", name, table.raw_schema, table.name)
-        with connect(deployment.build_database) as connection:
-            rows = ({**vars(result), "checked_at": now()} for result in results)
-            fill_ops_table(connection, "quality_results", rows)
-        broken = failures(results)
-        advice = _way_out(deployment, table, f"expectations/raw/{name}.py")
+        results = check_table(deployment, table, all_tables)
+        not_met = sum(result.is_met is False for result in results)
         yield dg.AssetCheckResult(
-            passed=not broken,
-            description=f"{'; '.join(broken)}. {advice}"
-            if broken
-            else f"{len(results)} expectations met",
-            metadata={"expectations": len(results), "not_met": len(broken)},
+            passed=not not_met,
+            description=verdict(deployment, table, results),
+            metadata={"expectations": len(results), "not_met": not_met},
         )
 
     return great_expectations
-
-
-def _way_out(deployment: Deployment, table: Table, suite: str) -> str:
-    newest = read_loads(deployment.raw, table.full_name)[-1]
-    return (
-        f"If the delivery is wrong, take its files out of exports/ and delete its load "
-        f"{newest.folder(deployment.raw)} , the newest of this table; if the "
-        f"expectation is, edit {suite} ; then run again"
-    )

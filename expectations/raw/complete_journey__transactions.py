@@ -9,12 +9,9 @@ from great_expectations.expectations.expectation import Expectation
 
 
 def suite() -> list[Expectation]:
-    """Return the expectations on ``complete_journey.transactions``."""
+    """Return what the contract of ``complete_journey.transactions`` does not say."""
     return [
-        gx.ExpectTableRowCountToBeBetween(min_value=1),
         gx.ExpectColumnValuesToNotBeNull(column="household_id"),
-        gx.ExpectColumnValuesToNotBeNull(column="sales_value"),
-        gx.ExpectColumnValuesToNotBeNull(column="transaction_timestamp"),
         gx.ExpectColumnValuesToBeBetween(column="quantity", min_value=0),
         # The till books no negative line: returns are not in this export.
         gx.ExpectColumnValuesToBeBetween(
