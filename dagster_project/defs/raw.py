@@ -61,7 +61,7 @@ def _raw_table(
         description=f"{table.description} From exports/{table.export}.",
         kinds={"duckdb", "parquet"},
     )
-    def raw_table(options: RunOptions) -> dg.MaterializeResult:
+    def raw_table(options: RunOptions, lock: RunLock) -> dg.MaterializeResult:
         landed = []
         # A run that looks back in time takes nothing in.
         if options.asked.known_at is None:
@@ -89,7 +89,7 @@ def _expectations_check(
         blocking=True,
         description="The suite in expectations/raw/; what depends on it waits.",
     )
-    def great_expectations() -> Iterator[dg.AssetCheckResult]:
+    def great_expectations(lock: RunLock) -> Iterator[dg.AssetCheckResult]:
         name = f"{table.source}__{table.name}"
         results = validate(deployment, "raw", name, table.raw_schema, table.name)
         with connect(deployment.build_database) as connection:

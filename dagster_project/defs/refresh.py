@@ -14,8 +14,6 @@ def refresh() -> dg.Definitions:
         "refresh",
         selection=dg.AssetSelection.all(),
         description="From exports to the published warehouse.",
-        # DuckDB has one writing process, and a process per step costs seconds.
-        executor_def=dg.in_process_executor,
     )
     schedule = dg.ScheduleDefinition(
         job=job,
@@ -26,6 +24,8 @@ def refresh() -> dg.Definitions:
     return dg.Definitions(
         jobs=[job],
         schedules=[schedule],
+        # DuckDB has one writing process, and a process per step costs seconds.
+        executor=dg.in_process_executor,
         resources={"options": RunOptions(), "lock": RunLock()},
         loggers={"progress": progress_logger},
     )
