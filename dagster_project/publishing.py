@@ -51,12 +51,16 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
         connection.execute("checkpoint")
     with new.open("rb") as stream:
         os.fsync(stream.fileno())
+    # A reader who opens it to write would keep all others out, and leave a log of
+    # changes behind that DuckDB applies to whatever file stands here next.
+    new.chmod(0o444)
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     new.replace(path)
     return path
 
 
 def _copy(connection: duckdb.DuckDBPyConnection) -> None:
-    """Copy the schemas' tables and views with their descriptions."""
+    """Copy the schemas' tables with their descriptions."""
     connection.begin()
     schemas = ", ".join(map(literal, PUBLISHED_SCHEMAS))
     found = connection.execute(
