@@ -43,7 +43,12 @@ def print_status(deployment: Deployment) -> None:
     problems = []
     click.secho("Published", bold=True)
     try:
-        with open_published(deployment) as published:
+        published = open_published(deployment)
+    except WarehouseError as error:
+        click.echo("  nothing that can be read")
+        problems.append(str(error))
+    else:
+        with published:
             click.echo(f"  {deployment.published_database}")
             print_table(published.execute(_PUBLISHED))
             click.secho("\nTables loaded", bold=True)
@@ -54,9 +59,6 @@ def print_status(deployment: Deployment) -> None:
                 "exports, models or parameters have changed since it was published, or "
                 "it was published with other dates: `crm run` brings it up to date."
             )
-    except WarehouseError as error:
-        click.echo("  nothing that can be read")
-        problems.append(str(error))
     problems += gaps(deployment)
     click.secho("\nLast runs", bold=True)
     problems += _print_runs(deployment)
