@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test test-slow lint bench lock clean
+.PHONY: run test lint bench lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/crm demo complete-journey --if-empty
@@ -12,9 +12,6 @@ run: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/pytest
-
-test-slow: $(INSTALLED)
-	$(BIN)/pytest -m slow
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

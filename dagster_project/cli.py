@@ -1,5 +1,6 @@
 """The `crm` command."""
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -68,7 +69,7 @@ def run(debug: bool, as_of: str | None, known_at: str | None) -> None:
 
     asked = Asked(_date("--as-of", as_of), _date("--known-at", known_at))
     deployment = load_deployment()
-    runs.require_input(deployment)
+    runs.require_input(deployment, asked)
     if runs.is_current(deployment, asked):
         click.echo("Nothing new: the publication is made from exactly this input.")
         return
@@ -87,29 +88,45 @@ def demo() -> None:
 )
 def complete_journey(if_empty: bool, promotions: bool) -> None:
     """Write a year of a grocer's sales to 2,469 households."""
+    from dagster_project.lock import run_lock
     from ingest.demos import complete_journey as demo_data
 
     deployment = load_deployment()
-    if if_empty and any(deployment.exports.glob("*/*")):
+    if if_empty and demo_data.has_exports(deployment):
         return
-    click.echo(f"Writing the demo exports to {deployment.exports} ...")
-    files = demo_data.write_exports(deployment, promotions)
+    deployment.data.mkdir(parents=True, exist_ok=True)
+    with run_lock(deployment):
+        click.echo(f"Writing the demo exports to {deployment.exports} ...")
+        files = demo_data.write_exports(deployment, promotions)
     size = sum(path.stat().st_size for path in files) / 1e6
     click.echo(f"{len(files)} files, {size:.0f} MB, as a grocer's systems drop them.")
 
 
 @main.command()
 @click.argument("query", required=False)
-def sql(query: str | None) -> None:
+@click.option(
+    "--known-at",
+    "known_at",
+    metavar="DATE",
+    help="Query what `crm run --known-at DATE` published.",
+)
+def sql(query: str | None, known_at: str | None) -> None:
     """Run a QUERY on what is published, or open a prompt."""
     from dagster_project import prompt
 
-    deployment = load_deployment()
-    with prompt.open_published(deployment) as connection:
-        if query is None:
-            prompt.loop(connection)
-        else:
-            prompt.answer(connection, query)
+    if query is not None and not query.strip():
+        raise WarehouseError("the query is empty.")
+    date_known = _date("--known-at", known_at)
+    try:
+        with prompt.open_published(load_deployment(), date_known) as connection:
+            if query is None:
+                prompt.loop(connection)
+            else:
+                prompt.answer(connection, query)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `head` does. Python would flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @main.command()

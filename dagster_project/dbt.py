@@ -7,10 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
+
 from dbt_models import PROJECT_DIR, Deployment, WarehouseError
 from ingest.contracts import active_sources, read_sources
 from ingest.currencies import exchange_rates
+from ingest.sql import connect
 
+_ROWS_SHOWN = 3
 # Beside this interpreter, whether or not its folder is on PATH.
 EXECUTABLE = Path(sys.executable).with_name("dbt")
 
@@ -18,6 +22,15 @@ EXECUTABLE = Path(sys.executable).with_name("dbt")
 def target_path(deployment: Deployment) -> Path:
     """Return where dbt keeps its manifest and compiled SQL."""
     return deployment.build / "dbt"
+
+
+def results_path(deployment: Deployment) -> Path:
+    """Return where dbt leaves what a build did.
+
+    Not beside the manifest, of which a build writes another: a killed one would leave
+    half of it, which the next run would take for the manifest.
+    """
+    return deployment.build / "dbt_results"
 
 
 def variables(deployment: Deployment) -> str:
@@ -80,6 +93,38 @@ def prepare_manifest(deployment: Deployment) -> Path:
         )
     stamp.write_text(state)
     return manifest
+
+
+def build_failures(deployment: Deployment) -> list[str]:
+    """Return a sentence for each dbt model or test that failed in the last build."""
+    path = results_path(deployment) / "run_results.json"
+    if not path.exists():
+        return [f"dbt stopped before it built anything; see {path.parent / 'dbt.log'}"]
+    results = json.loads(path.read_text())["results"]
+    nodes = json.loads((target_path(deployment) / "manifest.json").read_text())["nodes"]
+    problems = []
+    with connect(deployment.build_database, read_only=True) as connection:
+        for result in results:
+            if result["status"] not in {"error", "fail"}:
+                continue
+            node = nodes[result["unique_id"]]
+            problem = f"{node['resource_type']} {node['name']}: {result['message']}"
+            if result["status"] == "fail":
+                rows = connection.execute(result["compiled_code"])
+                problem = f"{problem.strip()}:{_listed(rows)}"
+            advice = node["config"].get("meta", {}).get("advice", "")
+            problems.append(f"{problem.strip()}\n  {advice}".rstrip())
+    return problems
+
+
+def _listed(rows: duckdb.DuckDBPyConnection) -> str:
+    """Return the first rows that a test found, a line each."""
+    names = [column[0] for column in rows.description]
+    lines = (
+        ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True))
+        for row in rows.fetchmany(_ROWS_SHOWN)
+    )
+    return "".join(f"\n    {line}" for line in lines)
 
 
 def _project_state(deployment: Deployment) -> str:

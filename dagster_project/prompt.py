@@ -1,10 +1,13 @@
 """`crm sql`: queries on the published file, one or many."""
 
 import contextlib
+import sys
+from datetime import date
 
 import click
 import duckdb
 
+from dagster_project.publishing import publication_path
 from dagster_project.tables import print_table
 from dbt_models import Deployment, WarehouseError
 from ingest.sql import connect
@@ -22,22 +25,38 @@ _COLUMNS = """
 """
 
 
-def open_published(deployment: Deployment) -> duckdb.DuckDBPyConnection:
+def open_published(
+    deployment: Deployment, known_at: date | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open the published file for reading.
 
     Raises
     ------
     WarehouseError
-        If nothing is published yet.
+        If nothing is published yet, or the file cannot be read.
     """
-    path = deployment.published_database
+    path = publication_path(deployment, known_at)
     if not path.exists():
-        raise WarehouseError(f"nothing is published yet ({path}). Run `crm run` first.")
-    return connect(path, read_only=True)
+        asked = f" --known-at {known_at}" if known_at else ""
+        raise WarehouseError(
+            f"nothing is published yet ({path}). Run `crm run{asked}` first."
+        )
+    try:
+        connection = connect(path, read_only=True)
+        if connection.execute("from ops.build_info").fetchone():
+            return connection
+        reason = "it does not say which run made it"
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+    raise WarehouseError(
+        f"{path} cannot be read ({reason}). If somebody has it open for writing, close "
+        "that session and open the file read-only (duckdb -readonly); if the file is "
+        "damaged, `crm run` makes it anew."
+    )
 
 
 def answer(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    """Print the result of a query.
+    """Print the result of each statement of a query.
 
     Raises
     ------
@@ -45,25 +64,39 @@ def answer(connection: duckdb.DuckDBPyConnection, query: str) -> None:
         With DuckDB's own words, if the query is wrong.
     """
     try:
-        rows = connection.execute(query)
-        if rows.description:
-            count = print_table(rows)
-            click.echo(f"  ({count:,} {'row' if count == 1 else 'rows'})")
+        for statement in connection.extract_statements(query):
+            rows = connection.execute(statement)
+            if rows.description:
+                count = print_table(rows)
+                click.echo(f"  ({count:,} {'row' if count == 1 else 'rows'})")
     except duckdb.Error as error:
         raise WarehouseError(str(error)) from error
 
 
 def loop(connection: duckdb.DuckDBPyConnection) -> None:
-    """Answer queries until the user leaves."""
-    with contextlib.suppress(ImportError):
-        import readline  # noqa: F401 - gives input() a history
-    click.echo(f"The published warehouse, read-only. {_HELP}")
+    """Answer queries until the user leaves; those from a pipe, until one is wrong.
+
+    Raises
+    ------
+    WarehouseError
+        If a query from a pipe is wrong.
+    """
+    is_person = sys.stdin.isatty()
+    if is_person:
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401 - gives input() a history
+        click.echo(f"The published warehouse, read-only. {_HELP}")
     pending = ""
     while True:
+        prompt = "...> " if pending else "crm> "
         try:
-            line = input("crm> " if not pending else "...> ").strip()
+            line = input(prompt if is_person else "").strip()
         except EOFError:
-            click.echo()
+            if is_person:
+                click.echo()
+            else:
+                # The last statement of a file need not end with a semicolon.
+                answer(connection, pending)
             return
         except KeyboardInterrupt:
             pending = ""
@@ -76,15 +109,13 @@ def loop(connection: duckdb.DuckDBPyConnection) -> None:
             continue
         pending = f"{pending}\n{line}".strip()
         if pending.endswith(";"):
-            _show(connection, pending)
+            try:
+                answer(connection, pending)
+            except WarehouseError as error:
+                if not is_person:
+                    raise
+                click.echo(f"  {error}", err=True)
             pending = ""
-
-
-def _show(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    try:
-        answer(connection, query)
-    except WarehouseError as error:
-        click.echo(f"  {error}", err=True)
 
 
 def _command(connection: duckdb.DuckDBPyConnection, line: str) -> None:

@@ -64,7 +64,7 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
 
 
 def _copy(connection: duckdb.DuckDBPyConnection) -> None:
-    """Copy the schemas' tables and views with their descriptions."""
+    """Copy the schemas' tables with their descriptions."""
     connection.begin()
     schemas = ", ".join(map(literal, PUBLISHED_SCHEMAS))
     found = connection.execute(

@@ -1,16 +1,18 @@
 """A run: everything from exports to publication, or nothing that readers see."""
 
 import contextlib
-import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
+import duckdb
 
-from dagster_project.dbt import prepare_manifest, target_path
+from dagster_project.dbt import build_failures, prepare_manifest
 from dagster_project.fingerprint import input_fingerprint
 from dagster_project.lock import run_lock
 from dagster_project.publishing import publication_path
@@ -30,6 +32,8 @@ class Outcome:
     ----------
     published
         The file that readers open.
+    known_at
+        Set if it shows an earlier state of knowledge.
     seconds
         Stage to seconds, in order; the last is the whole run.
     tests
@@ -37,6 +41,7 @@ class Outcome:
     """
 
     published: Path
+    known_at: date | None
     seconds: dict[str, float]
     tests: int
 
@@ -44,24 +49,36 @@ class Outcome:
 def is_current(deployment: Deployment, asked: Asked) -> bool:
     """Say whether what is published was made from exactly this input."""
     published = publication_path(deployment, asked.known_at)
-    if not published.exists():
+    # Somebody has opened it to write, and what he wrote is seen by all who read.
+    if published.with_name(f"{published.name}.wal").exists():
         return False
-    with connect(published, read_only=True) as connection:
-        fingerprint, load_ids = connection.execute(
-            "select fingerprint, load_ids from ops.build_info"
-        ).fetchone()
-    loads = [load.load_id for load in read_loads(deployment.raw)]
-    return fingerprint == input_fingerprint(deployment, asked) and load_ids == loads
+    try:
+        with connect(published, read_only=True) as connection:
+            made_from = connection.execute(
+                "select fingerprint, load_ids from ops.build_info"
+            ).fetchone()
+    except duckdb.Error:
+        return False  # not there, or not to be read: a new one takes its place
+    active = {source.name for source in active_sources(deployment)}
+    loads = [x.load_id for x in read_loads(deployment.raw) if x.source in active]
+    return made_from == (input_fingerprint(deployment, asked), loads)
 
 
-def require_input(deployment: Deployment) -> None:
+def require_input(deployment: Deployment, asked: Asked) -> None:
     """Raise if there is nothing to build from, or it cannot be added up.
 
     Raises
     ------
     WarehouseError
-        If no active source has exports or landed rows, or an exchange rate is missing.
+        If no active source has exports or landed rows, an exchange rate is missing, or
+        it is asked for what will be known one day.
     """
+    today = datetime.now(ZoneInfo(deployment.params["timezone"])).date()
+    if asked.known_at and asked.known_at > today:
+        raise WarehouseError(
+            f"--known-at {asked.known_at} is in the future: nobody can say what will "
+            f"be known then. Today is {today}."
+        )
     sources = active_sources(deployment)
     exchange_rates(deployment, sources)
     if not sources:
@@ -119,7 +136,7 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
     if not result.success:
         problems = progress.failures
         if progress.dbt_failed:
-            problems += _dbt_failures(deployment)
+            problems += build_failures(deployment)
         raise WarehouseError(
             "the run failed; nothing was published, what was published before stays.\n"
             + "\n".join(f"- {problem}" for problem in problems)
@@ -128,6 +145,7 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
     stages = dict(progress.seconds)
     return Outcome(
         published=publication_path(deployment, asked.known_at),
+        known_at=asked.known_at,
         seconds={
             "prepare (imports, contracts, manifest)": prepared - began,
             **stages,
@@ -144,18 +162,3 @@ def _run_config(asked: Asked) -> dict[str, object]:
         "resources": {"options": {"config": options}},
         "loggers": {"progress": {}},
     }
-
-
-def _dbt_failures(deployment: Deployment) -> list[str]:
-    """Return a sentence for each dbt model or test that failed."""
-    target = target_path(deployment)
-    results = json.loads((target / "run_results.json").read_text())["results"]
-    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
-    problems = []
-    for result in results:
-        if result["status"] in {"error", "fail"}:
-            node = nodes[result["unique_id"]]
-            advice = node["config"].get("meta", {}).get("advice", "")
-            message = f"{node['resource_type']} {node['name']}: {result['message']}"
-            problems.append(f"{message.strip()} {advice}".strip())
-    return problems

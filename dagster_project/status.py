@@ -9,15 +9,17 @@ import click
 import duckdb
 
 from dagster_project.lock import is_running
+from dagster_project.prompt import open_published
 from dagster_project.runs import is_current
 from dagster_project.tables import print_table
-from dbt_models import Deployment
+from dbt_models import Deployment, WarehouseError
 from ingest.contracts import active_sources
+from ingest.exports import unmatched_files
 from ingest.ledger import open_rejects, read_loads
 from ingest.raw import Asked
-from ingest.sql import connect
 
 _RUNS_SHOWN = 5
+_STRAYS_SHOWN = 5
 _PUBLISHED = """
     select published_at, as_of_date, len(load_ids) as loads, code_version
     from ops.build_info
@@ -30,14 +32,23 @@ _TABLES = """
         sum(rows_loaded) as "rows"
     from ops.loads group by all order by all
 """
+_LAST_DATES = """
+    select source_system, max(transaction_date)
+    from core.fct_transactions group by all
+"""
 
 
 def print_status(deployment: Deployment) -> None:
     """Print it all; problems come last, where the eye rests."""
     problems = []
     click.secho("Published", bold=True)
-    if deployment.published_database.exists():
-        with connect(deployment.published_database, read_only=True) as published:
+    try:
+        published = open_published(deployment)
+    except WarehouseError as error:
+        click.echo("  nothing that can be read")
+        problems.append(str(error))
+    else:
+        with published:
             click.echo(f"  {deployment.published_database}")
             print_table(published.execute(_PUBLISHED))
             click.secho("\nTables loaded", bold=True)
@@ -48,9 +59,6 @@ def print_status(deployment: Deployment) -> None:
                 "exports, models or parameters have changed since it was published, or "
                 "it was published with other dates: `crm run` brings it up to date."
             )
-    else:
-        click.echo("  nothing yet")
-        problems.append("nothing is published yet: `crm run` does it.")
     problems += gaps(deployment)
     click.secho("\nLast runs", bold=True)
     problems += _print_runs(deployment)
@@ -66,17 +74,14 @@ def staleness(
     published: duckdb.DuckDBPyConnection, deployment: Deployment
 ) -> list[str]:
     """Return a sentence per source whose data end longer ago than its contract says."""
-    (as_of_date,) = published.execute(
-        "select as_of_date from ops.build_info"
-    ).fetchone()
-    if as_of_date is None:
-        return []
+    ends = dict(published.execute(_LAST_DATES).fetchall())
     today = datetime.now(ZoneInfo(deployment.params["timezone"])).date()
-    age = (today - as_of_date).days
     return [
-        f"{table.full_name}: data end on {as_of_date}, {age:,} days ago; its contract "
-        f"promises {table.freshness_days} days."
+        f"{table.full_name}: data end on {ends[source.name]}, {age:,} days ago; its "
+        f"contract promises {table.freshness_days} days."
         for source in active_sources(deployment)
+        if source.name in ends
+        for age in [(today - ends[source.name]).days]
         for table in source.tables
         if table.freshness_days is not None and age > table.freshness_days
     ]
@@ -104,11 +109,20 @@ def gaps(deployment: Deployment) -> Iterator[str]:
                 f"{load.full_name}, load {load.load_id}: its contract does not have "
                 f"the columns {', '.join(load.unknown_columns)}."
             )
+    strays = unmatched_files(deployment)
+    for name in strays[:_STRAYS_SHOWN]:
+        yield f"exports/{name} matches no table of any contract and is ignored."
+    if len(strays) > _STRAYS_SHOWN:
+        yield f"so are {len(strays) - _STRAYS_SHOWN:,} more files below exports/."
 
 
 def _print_runs(deployment: Deployment) -> list[str]:
     if not deployment.dagster_home.exists():
         click.echo("  none")
+        return []
+    # Dagster cannot even read its history where it may not write.
+    if not os.access(deployment.dagster_home, os.W_OK):
+        click.echo(f"  not shown: this user may not write to {deployment.dagster_home}")
         return []
     os.environ["DAGSTER_HOME"] = str(deployment.dagster_home)
     import dagster as dg

@@ -44,8 +44,8 @@ _SEGMENTS = """
     select
         rfm_segment,
         count(*) as customers,
-        sum(net_amount) as net_amount,
-        100.0 * sum(net_amount) / sum(sum(net_amount)) over () as share_percent
+        sum(net_amount)::decimal(38, 2) as net_amount,
+        round(100 * sum(net_amount) / sum(sum(net_amount)) over (), 1) as share_percent
     from marts.customer_rfm group by all order by net_amount desc
 """
 
@@ -80,9 +80,8 @@ def print_summary(deployment: Deployment, outcome: Outcome) -> None:
         click.echo(note)
     click.secho("\nQuery it", bold=True)
     click.echo(f"  {outcome.published} (read-only, swapped whole by each run)")
-    click.echo(
-        '  crm sql "select * from marts.customer_rfm limit 5"    or just: crm sql'
-    )
+    sql = f"crm sql --known-at {outcome.known_at}" if outcome.known_at else "crm sql"
+    click.echo(f'  {sql} "select * from marts.customer_rfm limit 5"    or just: {sql}')
     click.echo("  crm status")
 
 

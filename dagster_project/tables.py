@@ -6,7 +6,9 @@ from decimal import Decimal
 import click
 import duckdb
 
-_NUMBER = re.compile(r"-?[\d,]*\.?\d*")
+_NUMBER = re.compile(r"-?[\d,]+(\.\d+)?(e[+-]\d+)?|NULL")
+# Line breaks and the like would tear the table, or speak to the terminal.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def print_table(rows: duckdb.DuckDBPyConnection) -> int:
@@ -28,9 +30,11 @@ def print_table(rows: duckdb.DuckDBPyConnection) -> int:
 
 def _text(value: object) -> str:
     if value is None:
-        return ""
+        return "NULL"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (float, Decimal)):
-        return f"{value:,.2f}"
-    return f"{value}"
+    if isinstance(value, Decimal):
+        return f"{value:,f}"
+    if isinstance(value, float):
+        return f"{value:,.2f}" if abs(value) >= 1_000 else f"{value:.6g}"
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], f"{value}")

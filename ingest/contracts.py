@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import available_timezones
 
 import yaml
 
-from dbt_models import SOURCES_DIR, Deployment, WarehouseError, nearest
+from dbt_models import SOURCES_DIR, Deployment, WarehouseError, nearest, time_zones
 
 Delivery = Literal["snapshot", "upsert", "append"]
 
@@ -171,10 +170,10 @@ def _read_source(folder: Path, path: Path) -> Source:
         )
     meta = _meta(spec, _SOURCE_KEYS, f"{path}: source {folder.name}")
     zone = _required(meta, "timezone", f"{path}: source {folder.name}")
-    if zone not in available_timezones():
+    if zone not in time_zones():
         raise WarehouseError(
             f"{path}: source {folder.name}: unknown timezone '{zone}'. "
-            f"{nearest(str(zone), sorted(available_timezones()))}"
+            f"{nearest(str(zone), sorted(time_zones()))}"
         )
     prefix = f"int_{folder.name}__"
     tables = tuple(_read_table(folder.name, meta, t, path) for t in spec["tables"])

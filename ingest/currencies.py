@@ -34,10 +34,16 @@ def exchange_rates(
     Raises
     ------
     WarehouseError
-        If a rate is missing: amounts in different currencies are never added up.
+        If a rate is missing: amounts in different currencies are never added up; or
+        the base currency has another one than 1.
     """
     base = base_currency(deployment, sources)
     rates = {base: 1, **deployment.params["exchange_rates"]}
+    if rates[base] != 1:
+        raise WarehouseError(
+            f"{deployment.data / 'settings.yml'}: exchange_rates: {base} is the base "
+            f"currency and is worth 1, not {rates[base]}. Leave it out."
+        )
     missing = [source for source in sources if source.currency not in rates]
     if missing:
         code = missing[0].currency

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt_models import Deployment, WarehouseError
-from ingest.contracts import Table
+from ingest.contracts import Table, read_sources
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 # A file written this recently may change again within its timestamp's resolution.
@@ -63,14 +63,15 @@ class ExportCatalog:
         WarehouseError
             If a file cannot be read.
         """
-        # Unlike Path.glob, it leaves hidden files alone and finds broken links.
-        names = glob.glob(table.export, root_dir=self._exports, recursive=True)  # noqa: PTH207
+        names = _matches(table, self._exports)
         return [self._file(self._exports / name) for name in sorted(names)]
 
     def remember(self) -> None:
         """Keep the hashes for the next run."""
-        self._memory_path.parent.mkdir(parents=True, exist_ok=True)
-        self._memory_path.write_text(json.dumps(self._memory))
+        # They only save time: who may not write may look all the same.
+        with contextlib.suppress(OSError):
+            self._memory_path.parent.mkdir(parents=True, exist_ok=True)
+            self._memory_path.write_text(json.dumps(self._memory))
 
     def _file(self, path: Path) -> ExportFile:
         name = path.relative_to(self._exports).as_posix()
@@ -91,6 +92,26 @@ class ExportCatalog:
                 "a file that this user may read, or take it away; then run again."
             ) from error
         return ExportFile(path, name, known["hash"], stat.st_size)
+
+
+def unmatched_files(deployment: Deployment) -> list[str]:
+    """Return the files below ``exports/`` that no contract knows, hidden ones aside."""
+    exports = deployment.exports
+    names = glob.glob("**", root_dir=exports, recursive=True)  # noqa: PTH207
+    known = {
+        name
+        for source in read_sources()
+        for table in source.tables
+        for name in _matches(table, exports)
+    }
+    return sorted(
+        name for name in names if name not in known and not (exports / name).is_dir()
+    )
+
+
+def _matches(table: Table, exports: Path) -> list[str]:
+    # Unlike Path.glob, it leaves hidden files alone and finds broken links.
+    return glob.glob(table.export, root_dir=exports, recursive=True)  # noqa: PTH207
 
 
 def _read_memory(path: Path) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from dbt_models import WarehouseError
+
 RECORD = "_load.json"
+_DAMAGES = (
+    *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
+    FileNotFoundError,
+)
 
 
 @dataclass(frozen=True)
@@ -106,10 +112,16 @@ class Load:
 
 
 def read_loads(raw: Path, full_name: str | None = None) -> list[Load]:
-    """Return every complete load under ``raw``, or one table's, oldest first."""
+    """Return every load under ``raw``, or one table's, oldest first.
+
+    Raises
+    ------
+    WarehouseError
+        If a load has lost its record: its rows would be missing without a word.
+    """
     pattern = "*/*" if full_name is None else full_name.replace(".", "/")
-    records = map(_read, raw.glob(f"{pattern}/*/{RECORD}"))
-    return sorted(records, key=lambda load: load.load_id)
+    folders = (path for path in raw.glob(f"{pattern}/*") if path.name.isdigit())
+    return sorted(map(_read, folders), key=lambda load: load.load_id)
 
 
 def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:
@@ -122,8 +134,19 @@ def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:
     return [(load, file) for load, file in latest.values() if file.rows_rejected]
 
 
-def _read(path: Path) -> Load:
-    record = json.loads(path.read_text())
+def _read(folder: Path) -> Load:
+    path = folder / RECORD
+    try:
+        return _as_load(json.loads(path.read_text()))
+    except _DAMAGES as error:
+        raise WarehouseError(
+            f"{path}, the record of a load, is lost or damaged ({error!r}). Put it "
+            "back from a backup; or, if the load's files are still below exports/, "
+            f"delete {folder} , and the next run lands them again."
+        ) from error
+
+
+def _as_load(record: dict[str, Any]) -> Load:
     files = tuple(
         LandedFile(
             **{

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from dbt_models import Deployment
+from dbt_models import Deployment, WarehouseError
 from dbt_models.ops import create_ops_tables, fill_ops_table
 from ingest.contracts import Table
 from ingest.ledger import Load, open_rejects, read_loads
@@ -123,7 +123,16 @@ def _view(
     landed = (
         f"read_parquet({files(parts)}, union_by_name = true, file_row_number = true)"
     )
-    there = {row[0] for row in connection.execute(f"describe from {landed}").fetchall()}
+    try:
+        described = connection.execute(f"describe from {landed}").fetchall()
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"{table.full_name}: landed rows are lost or damaged "
+            f"({str(error).splitlines()[0]}). Put the file back from a backup; or, if "
+            "the load's files are still below exports/, delete the load's folder, and "
+            "the next run lands them again."
+        ) from error
+    there = {row[0] for row in described}
     columns = ",\n".join(
         f"cast({f'landed.{identifier(column)}' if column in there else 'null'} "
         f"as {data_type}) as {identifier(column)}"

@@ -1,9 +1,13 @@
 """The demo's known totals, from the published file of a whole run."""
 
+import fcntl
 from decimal import Decimal
 
 import duckdb
 import pytest
+
+from dbt_models import WarehouseError, load_deployment
+from ingest.demos import complete_journey
 
 TRANSACTIONS = {
     "count(*)": 1_469_307,
@@ -78,3 +82,64 @@ def test_a_demo_never_mixes_with_other_exports(crm, tmp_path):
     outcome = crm(tmp_path, "demo", "complete-journey", "--if-empty")
     assert outcome.returncode == 0
     assert list(tmp_path.rglob("*.csv*")) == [other]
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Let the demo write empty files: what they hold does not matter here."""
+    monkeypatch.setattr(complete_journey, "_TRANSACTIONS", "select 1")
+    monkeypatch.setattr(complete_journey, "_write", lambda _, __, path: path.touch())
+
+
+def test_a_demo_that_is_killed_leaves_no_exports(tmp_path, quick, monkeypatch):
+    deployment = load_deployment(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(complete_journey, "_write", killed_at("transactions_2017-05"))
+        with pytest.raises(KeyboardInterrupt):
+            complete_journey.write_exports(deployment)
+    assert not complete_journey.has_exports(deployment)
+    assert not (tmp_path / "exports" / "complete_journey").exists()
+    files = complete_journey.write_exports(deployment)
+    assert len(files) == 18
+    assert sorted((tmp_path / "exports" / "complete_journey").iterdir()) == sorted(
+        files
+    )
+    assert "America/New_York" in (tmp_path / "settings.yml").read_text()
+
+
+def killed_at(name: str):
+    def write(_, __, path):
+        if path.name.startswith(name):
+            raise KeyboardInterrupt
+        path.touch()
+
+    return write
+
+
+def test_a_demo_writes_over_nothing(tmp_path, quick):
+    deployment = load_deployment(tmp_path)
+    mine = tmp_path / "exports" / "complete_journey" / "products.parquet"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(WarehouseError, match=r"already holds files \(products.parquet"):
+        complete_journey.write_exports(deployment)
+    assert mine.read_text() == "mine"
+
+
+def test_hidden_files_are_no_exports(tmp_path, quick):
+    folder = tmp_path / "exports" / "complete_journey"
+    folder.mkdir(parents=True)
+    hidden = [folder.parent / ".DS_Store", folder / ".DS_Store"]
+    for path in hidden:
+        path.write_text("mine")
+    complete_journey.write_exports(load_deployment(tmp_path))
+    assert [path.read_text() for path in hidden] == ["mine", "mine"]
+
+
+def test_a_demo_is_told_to_wait_for_a_run(crm, tmp_path):
+    with (tmp_path / ".lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        outcome = crm(tmp_path, "demo", "complete-journey")
+    assert outcome.returncode == 1
+    assert "another run is going on" in outcome.stderr
+    assert not (tmp_path / "exports").exists()

@@ -30,6 +30,10 @@ def test_empty_settings_leave_the_defaults(tmp_path, settings):
     assert loaded.switches == {}
 
 
+def test_the_documented_defaults_may_be_written_down(tmp_path):
+    assert deployment(tmp_path, yaml.safe_dump(DEFAULTS)).params == DEFAULTS
+
+
 def test_no_settings_file_leaves_the_defaults(tmp_path):
     assert load_deployment(tmp_path).params == DEFAULTS
 
@@ -80,12 +84,19 @@ def test_names_like_no_other_are_told_all(tmp_path, settings):
             "timezone",
             "a time zone such as Europe/Berlin",
             ["Mars/Olympus", "Europe", "europe/berlin", "", "../etc", 5, None, True]
+            + ["localtime", "posixrules", "posix/America/New_York"]
             + [["UTC"], {"UTC": 1}],
         ),
         (
             "base_currency",
             "a three-letter currency code",
-            ["usd", "EURO", "€", "EUR\n", "", 5, None, True, ["EUR"]],
+            ["usd", "EURO", "€", "EUR\n", "", 5, True, ["EUR"]],
+        ),
+        (
+            "exchange_rates",
+            "currency codes with rates from 0.000001 to 1,000,000",
+            [None, 1.29, ["GBP"], {"gbp": 1.29}, {"GBP": "1.29"}, {"GBP": True}]
+            + [{"GBP": rate} for rate in (0, -1, 1e-7, 1e7, float("inf"))],
         ),
         (
             "rfm_window_days",
@@ -168,7 +179,7 @@ def test_without_crm_data_the_folder_beside_the_code_is_it(monkeypatch):
 
 def test_everything_is_below_the_data_folder(tmp_path):
     loaded = load_deployment(tmp_path)
-    names = "exports raw ledger build build_database published published_database"
+    names = "exports raw restricted build build_database published published_database"
     for name in [*names.split(), "dagster_home"]:
         assert getattr(loaded, name).is_relative_to(tmp_path), name
     assert loaded.build_database.name == loaded.published_database.name

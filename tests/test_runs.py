@@ -185,6 +185,8 @@ def test_an_as_of_date_without_data_is_refused(crm, deployment):
     outcome = crm(deployment, "run", "--as-of", "2019-06-30")
     assert outcome.returncode == 1
     assert "choose another --as-of" in outcome.stderr
+    assert "last_complete_date 2017-12-31" in outcome.stderr
+    assert "None" not in outcome.stderr + outcome.stdout
     assert digest(deployment) == before
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.catalog.lineage import KnownTables, Origin, Trace
-from dagster_project.dbt import target_path
+from dagster_project.dbt import results_path, target_path
 from dbt_models import PROJECT_DIR, Deployment
 from dbt_models.ops import fill_ops_table
 from ingest.raw import LANDING_COLUMNS
@@ -95,8 +95,7 @@ def _nodes(deployment: Deployment) -> dict[str, dict[str, Any]]:
 def _compiled_sql(node: Mapping[str, Any], deployment: Deployment) -> str | None:
     if node.get("resource_type") != "model":
         return None
-    # The manifest has the SQL only of what dbt's last call selected; its files stay.
-    folder = target_path(deployment) / "compiled" / node["package_name"]
+    folder = results_path(deployment) / "compiled" / node["package_name"]
     return (folder / node["original_file_path"]).read_text().strip()
 
 

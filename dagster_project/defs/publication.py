@@ -1,10 +1,13 @@
 """The published database: copied and swapped in when everything before succeeded."""
 
+import json
+
 import dagster as dg
 
+from dagster_project.dbt import prepare_manifest
 from dagster_project.publishing import PUBLISHED_SCHEMAS, publish
-from dagster_project.resources import RunOptions
-from dbt_models import load_deployment
+from dagster_project.resources import RunLock, RunOptions
+from dbt_models import WarehouseError, load_deployment
 from ingest.contracts import active_sources
 
 
@@ -12,6 +15,12 @@ from ingest.contracts import active_sources
 def publication() -> dg.Definitions:
     """Return the asset that readers open."""
     deployment = load_deployment()
+    manifest = json.loads(prepare_manifest(deployment).read_text())
+    models = [
+        dg.AssetKey([node["schema"], node["name"]])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] in PUBLISHED_SCHEMAS
+    ]
     # Also the raw tables of which nothing is made: a run that fails publishes nothing.
     raw = [
         dg.AssetKey([source.name, table.name])
@@ -21,11 +30,14 @@ def publication() -> dg.Definitions:
 
     @dg.asset(
         key=["published", "warehouse"],
-        deps=[dg.AssetKey(["ops", "reconciliation"]), *raw],
+        deps=[*models, *raw],
         group_name="published",
         description="The read-only database that analysts, lists and reports use.",
     )
-    def warehouse(options: RunOptions) -> dg.MaterializeResult:
+    def warehouse(
+        context: dg.AssetExecutionContext, options: RunOptions, lock: RunLock
+    ) -> dg.MaterializeResult:
+        _require_whole_run(context)
         path = publish(deployment, options.asked.known_at)
         return dg.MaterializeResult(
             metadata={
@@ -36,3 +48,27 @@ def publication() -> dg.Definitions:
         )
 
     return dg.Definitions(assets=[warehouse])
+
+
+def _require_whole_run(context: dg.AssetExecutionContext) -> None:
+    """Raise unless the run made and checked all that it is about to publish.
+
+    Dagster publishes after what comes before in the same run; of what it was told to
+    leave out, the build may hold nothing, or what a failed run left there.
+    """
+    run = context.run
+    # A run that is taken up again after a failure leaves out the steps that were done.
+    steps = {node.name for node in context.job_def.nodes}
+    is_whole = steps <= set(run.step_keys_to_execute or steps)
+    if is_whole and context.job_def.is_subset:
+        # "Materialize all" names everything one by one.
+        graph = context.repository_def.asset_graph
+        checks = run.asset_check_selection
+        is_whole = run.asset_selection >= graph.executable_asset_keys and (
+            checks is None or checks >= graph.asset_check_keys
+        )
+    if not is_whole:
+        raise WarehouseError(
+            "only a run of everything may publish. Launch the job `refresh`, or call "
+            "`crm run`."
+        )

@@ -55,7 +55,7 @@ def _raw_table(
         description=f"{table.description} From exports/{table.export}.",
         kinds={"duckdb", "parquet"},
     )
-    def raw_table(options: RunOptions) -> dg.MaterializeResult:
+    def raw_table(options: RunOptions, lock: RunLock) -> dg.MaterializeResult:
         landed = []
         # A run that looks back in time takes nothing in.
         if options.asked.known_at is None:
@@ -83,7 +83,7 @@ def _expectations_check(
         blocking=True,
         description="The contract and expectations/raw/; what depends on it waits.",
     )
-    def great_expectations() -> Iterator[dg.AssetCheckResult]:
+    def great_expectations(lock: RunLock) -> Iterator[dg.AssetCheckResult]:
         results = check_table(deployment, table, all_tables)
         not_met = sum(result.is_met is False for result in results)
         yield dg.AssetCheckResult(

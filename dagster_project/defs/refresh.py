@@ -4,7 +4,9 @@ import dagster as dg
 
 from dagster_project.progress import progress_logger
 from dagster_project.resources import RunLock, RunOptions
+from dagster_project.runs import is_current
 from dbt_models import load_deployment
+from ingest.raw import Asked
 
 
 @dg.definitions
@@ -14,18 +16,24 @@ def refresh() -> dg.Definitions:
         "refresh",
         selection=dg.AssetSelection.all(),
         description="From exports to the published warehouse.",
-        # DuckDB has one writing process, and a process per step costs seconds.
-        executor_def=dg.in_process_executor,
     )
-    schedule = dg.ScheduleDefinition(
+
+    @dg.schedule(
         job=job,
         # After midnight of the business zone, when the day before is complete.
         cron_schedule="0 3 * * *",
         execution_timezone=load_deployment().params["timezone"],
     )
+    def refresh_schedule() -> dg.RunRequest | dg.SkipReason:
+        if is_current(load_deployment(), Asked()):
+            return dg.SkipReason("Nothing new since it was published.")
+        return dg.RunRequest()
+
     return dg.Definitions(
         jobs=[job],
-        schedules=[schedule],
+        schedules=[refresh_schedule],
+        # DuckDB has one writing process, and a process per step costs seconds.
+        executor=dg.in_process_executor,
         resources={"options": RunOptions(), "lock": RunLock()},
         loggers={"progress": progress_logger},
     )

@@ -13,9 +13,11 @@ from dagster_project.dbt import (
     EXECUTABLE,
     inactive_models,
     prepare_manifest,
+    results_path,
     target_path,
     variables,
 )
+from dagster_project.resources import RunLock
 from dbt_models import PROJECT_DIR, load_deployment
 
 
@@ -45,6 +47,7 @@ class _LayerTranslator(DagsterDbtTranslator):
 def transform() -> dg.Definitions:
     """Return everything that dbt builds from the raw tables."""
     deployment = load_deployment()
+    target = target_path(deployment)
 
     @dbt_assets(
         manifest=prepare_manifest(deployment),
@@ -52,17 +55,21 @@ def transform() -> dg.Definitions:
         dagster_dbt_translator=_LayerTranslator(),
     )
     def dbt_models(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, lock: RunLock
     ) -> Iterator[Any]:
+        # So that nobody takes the results of an earlier build for this one's.
+        results = results_path(deployment)
+        (results / "run_results.json").unlink(missing_ok=True)
         build = dbt.cli(
             [
                 "build",
                 # They test the models' logic, not the data: the test suite's work.
                 *("--exclude-resource-type", "unit_test"),
                 *("--vars", variables(deployment)),
+                *("--partial-parse-file-path", str(target / "partial_parse.msgpack")),
             ],
             context=context,
-            target_path=target_path(deployment),
+            target_path=results,
         )
         yield from build.stream()
 
@@ -70,9 +77,7 @@ def transform() -> dg.Definitions:
         assets=[dbt_models],
         resources={
             "dbt": _QuickDbt(
-                project_dir=DbtProject(
-                    project_dir=PROJECT_DIR, target_path=target_path(deployment)
-                ),
+                project_dir=DbtProject(project_dir=PROJECT_DIR, target_path=target),
                 profiles_dir=str(PROJECT_DIR),
                 dbt_executable=str(EXECUTABLE),
             )

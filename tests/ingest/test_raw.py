@@ -146,6 +146,21 @@ def test_a_column_that_the_contract_forgets_is_not_shown(shop):
     assert "note" not in [row[0] for row in shop.query("describe raw_shop.sales")]
 
 
+@pytest.mark.parametrize("bytes_left", [None, 0, 100])
+def test_landed_rows_that_are_lost_are_said(shop, bytes_left):
+    shop.export("sales.csv", HEADER + "1,1,a\n")
+    (load,) = shop.land()
+    (part,) = load.folder(shop.deployment.raw).glob("*.parquet")
+    if bytes_left is None:
+        part.unlink()
+    else:
+        part.write_bytes(part.read_bytes()[:bytes_left])
+    with pytest.raises(WarehouseError, match="landed rows are lost or damaged") as told:
+        shop.show()
+    assert str(part) in str(told.value)
+    assert "describe" not in str(told.value)
+
+
 def test_showing_twice_counts_once(shop):
     shop.export("sales.csv", HEADER + "1,1,a\n")
     (load,) = shop.land()

@@ -1,0 +1,64 @@
+"""dbt's manifest and what a failed build says."""
+
+import json
+import shutil
+
+import duckdb
+import pytest
+
+from dagster_project.dbt import build_failures, results_path, target_path
+from dbt_models import load_deployment
+
+
+@pytest.fixture
+def deployment(grocer, tmp_path):
+    return load_deployment(shutil.copytree(grocer, tmp_path / "data"))
+
+
+def results(deployment) -> dict[str, dict]:
+    text = (results_path(deployment) / "run_results.json").read_text()
+    return {result["unique_id"]: result for result in json.loads(text)["results"]}
+
+
+def test_a_build_does_not_touch_the_parsed_manifest(grocer):
+    # Killed while it writes, it would leave half of it for all later runs.
+    target = target_path(load_deployment(grocer))
+    parsed = (target / "parsed_from").stat().st_mtime_ns
+    assert (target / "manifest.json").stat().st_mtime_ns <= parsed
+
+
+def test_a_failed_test_shows_the_step_that_loses_money(deployment):
+    with duckdb.connect(deployment.build_database) as connection:
+        connection.execute(
+            """update ops.reconciliation
+            set difference_amount = -12.5 where step like '% kpi_daily'"""
+        )
+    found = results(deployment)
+    (name,) = (name for name in found if "money_is_conserved" in name)
+    failed = {**found[name], "status": "fail", "message": "Got 1 result"}
+    path = results_path(deployment) / "run_results.json"
+    path.write_text(json.dumps({"results": [failed]}))
+    (problem,) = build_failures(deployment)
+    assert "to kpi_daily" in problem
+    assert "difference_amount -12.5000" in problem
+
+
+def test_a_build_that_did_not_begin_points_to_its_log(deployment):
+    (results_path(deployment) / "run_results.json").unlink()
+    (problem,) = build_failures(deployment)
+    assert "dbt.log" in problem
+
+
+@pytest.mark.parametrize(
+    ("known_at", "rows"), [("null", 0), ("timestamp '2016-01-01'", 1)]
+)
+def test_nothing_known_yet_is_no_warehouse(deployment, known_at, rows):
+    found = results(deployment)
+    (name,) = (name for name in found if "as_of_date_is_covered" in name)
+    with duckdb.connect(deployment.build_database) as connection:
+        connection.execute(f"update ops.run_parameters set known_at = {known_at}")
+        connection.execute(
+            """update conformed.int_as_of_date set as_of_date = null,
+                first_transaction_date = null, last_complete_date = null"""
+        )
+        assert len(connection.execute(found[name]["compiled_code"]).fetchall()) == rows

@@ -1,0 +1,80 @@
+"""`crm status`: what it finds wrong, and that looking needs no right to write."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pytest
+
+from dagster_project.status import gaps, print_status, staleness
+from dbt_models import Deployment, load_deployment
+from ingest.contracts import read_sources
+from ingest.exports import ExportCatalog
+
+
+def test_only_the_source_whose_data_are_old_is_blamed(tmp_path):
+    names = [source.name for source in read_sources()]
+    deployment = Deployment(tmp_path, {"timezone": "UTC"}, dict.fromkeys(names, True))
+    today = datetime.now(UTC).date()
+    ends = {"complete_journey": today - timedelta(90), "online_retail": today}
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema core; create table core.fct_transactions"
+            " (source_system varchar, transaction_date date)"
+        )
+        connection.executemany(
+            "insert into core.fct_transactions values (?, ?)", list(ends.items())
+        )
+        (sentence,) = staleness(connection, deployment)
+    assert sentence.startswith("complete_journey.transactions: data end on ")
+    assert "90 days ago" in sentence
+
+
+def test_files_that_no_contract_takes_are_named(tmp_path):
+    folder = tmp_path / "exports" / "complete_journey"
+    folder.mkdir(parents=True)
+    for name in (
+        "transactions_2018-01.csv.gz",
+        "transaction_2018-02.csv.gz",
+        ".hidden",
+    ):
+        (folder / name).touch()
+    for number in range(9):
+        stray = tmp_path / "exports" / "complete_journy" / f"{number}.csv"
+        stray.parent.mkdir(exist_ok=True)
+        stray.touch()
+    told = list(gaps(load_deployment(tmp_path)))
+    ignored = [sentence for sentence in told if "ignored" in sentence]
+    assert ignored[0].startswith("exports/complete_journey/transaction_2018-02.csv.gz")
+    assert len(ignored) == 5
+    assert "so are 5 more files" in told[-1]
+
+
+def test_who_may_not_write_may_look(grocer, monkeypatch, capsys):
+    writable = os.access
+
+    def access(path, mode: int) -> bool:
+        return mode != os.W_OK and writable(path, mode)
+
+    monkeypatch.setattr(os, "access", access)
+    print_status(load_deployment(grocer))
+    shown = capsys.readouterr().out
+    assert "this user may not write" in shown
+    assert "Problems" in shown
+
+
+def test_hashes_that_cannot_be_remembered_are_no_error(tmp_path):
+    deployment = Deployment(tmp_path, {}, {})
+    deployment.build.write_text("a file where a folder must be")
+    ExportCatalog(deployment).remember()
+
+
+@pytest.mark.parametrize("damage", ["", "{", "{}", "[]"])
+def test_a_damaged_record_is_one_message(crm, tmp_path, damage):
+    record = tmp_path / "raw" / "complete_journey" / "coupons" / "000001" / "_load.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(damage)
+    outcome = crm(tmp_path, "status")
+    assert outcome.returncode == 1
+    assert f"{record}, the record of a load, is lost or damaged" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
