@@ -34,6 +34,11 @@ def ends(published, column):
 RAW = "raw_complete_journey"
 BUSINESS_DATE = {f"{RAW}.transactions.transaction_timestamp"}
 AS_OF_DATE = {*BUSINESS_DATE, "ops.run_parameters.as_of_date", "ops.loads.loaded_at"}
+DATES = {
+    *AS_OF_DATE,
+    f"{RAW}.campaign_descriptions.start_date",
+    f"{RAW}.coupon_redemptions.redemption_date",
+}
 HOUSEHOLD = {f"{RAW}.transactions.household_id", f"{RAW}.demographics.household_id"}
 
 
@@ -52,14 +57,14 @@ HOUSEHOLD = {f"{RAW}.transactions.household_id", f"{RAW}.demographics.household_
         ("core.fct_transactions.customer_key", HOUSEHOLD),
         ("core.dim_customers.income_band", {f"{RAW}.demographics.income"}),
         ("core.dim_products.department", {f"{RAW}.products.department"}),
-        ("core.dim_dates.date_day", AS_OF_DATE),
+        ("core.dim_dates.date_day", DATES),
         ("marts.customer_rfm.customer_id", HOUSEHOLD),
         (
             "marts.customer_rfm.monetary_score",
             {f"{RAW}.transactions.sales_value", *AS_OF_DATE},
         ),
         ("marts.customer_rfm.rfm_segment", {"seeds.rfm_segments.rfm_segment"}),
-        ("marts.kpi_daily.period_start_date", AS_OF_DATE),
+        ("marts.kpi_daily.period_start_date", DATES),
     ],
 )
 def test_columns_end_at_the_exports(published, column, expected):
@@ -81,7 +86,7 @@ def test_every_column_that_sql_makes_is_traced(published):
             and len(expressions) = 0
         order by all"""
     ).fetchall()
-    assert {column for _, column in nowhere} <= {"country", "unit_price"}
+    assert {column for _, column in nowhere} <= {"country", "touchpoint_at", "unit_price"}
 
 
 def test_the_published_tables_are_those_that_are_there(published):
