@@ -86,7 +86,11 @@ def test_every_column_that_sql_makes_is_traced(published):
             and len(expressions) = 0
         order by all"""
     ).fetchall()
-    assert {column for _, column in nowhere} <= {"country", "touchpoint_at", "unit_price"}
+    assert {column for _, column in nowhere} <= {
+        "country",
+        "touchpoint_at",
+        "unit_price",
+    }
 
 
 def test_the_published_tables_are_those_that_are_there(published):

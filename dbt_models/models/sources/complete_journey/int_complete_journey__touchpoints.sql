@@ -15,7 +15,9 @@ redemptions as (
 ),
 
 responses as (
-    select distinct campaign_id, household_id
+    select distinct
+        campaign_id,
+        household_id
     from redemptions
 ),
 
