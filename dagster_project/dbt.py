@@ -99,7 +99,7 @@ def build_failures(deployment: Deployment) -> list[str]:
     """Return a sentence for each dbt model or test that failed in the last build."""
     path = results_path(deployment) / "run_results.json"
     if not path.exists():
-        return [f"dbt stopped before it built anything; see {path.parent / 'dbt.log'}"]
+        return ["dbt stopped before it built anything; the whole log says why."]
     results = json.loads(path.read_text())["results"]
     nodes = json.loads((target_path(deployment) / "manifest.json").read_text())["nodes"]
     problems = []

@@ -92,11 +92,17 @@ def load_deployment(data: Path | None = None) -> Deployment:
     Raises
     ------
     WarehouseError
-        If ``settings.yml`` is not YAML, or has an unknown key or a wrong value.
+        If ``settings.yml`` is not YAML, or has an unknown key or a wrong value, or no
+        deployment can be in this folder.
     """
     if data is None:
         data = Path(os.environ.get("CRM_DATA") or CODE_DIR / "data")
     data = data.expanduser().absolute()
+    if set("%?#").intersection(str(data)):
+        raise WarehouseError(
+            f"the folder {data} cannot hold a deployment: %, ? and # in its path mean "
+            "something else in the addresses of databases. Set CRM_DATA to another."
+        )
     defaults = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
     settings = _read_settings(data / "settings.yml")
     switches = settings.pop("sources", {})

@@ -170,6 +170,12 @@ def test_crm_data_names_the_deployment(tmp_path, monkeypatch):
     assert load_deployment().data == tmp_path / "acme"
 
 
+@pytest.mark.parametrize("name", ["100%", "a%20b", "what?", "#1"])
+def test_a_folder_that_no_database_can_be_in_is_refused(tmp_path, name):
+    with pytest.raises(WarehouseError, match="cannot hold a deployment"):
+        load_deployment(tmp_path / name)
+
+
 def test_without_crm_data_the_folder_beside_the_code_is_it(monkeypatch):
     monkeypatch.setenv("CRM_DATA", "")
     assert load_deployment().data == CODE_DIR / "data"
