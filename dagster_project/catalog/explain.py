@@ -87,6 +87,9 @@ def _print_column(catalog: Catalog, column: Column) -> None:
     ends: dict[str, list[str]] = {}
     for end in ends_of(catalog, column):
         ends.setdefault(end.table, []).append(end.name)
+    if not any(catalog.tables[name].file_pattern for name in ends):
+        # Counted or constant: what is in the rows' files decides it all the same.
+        ends = {end.full_name: [] for end in catalog.files_behind(table)}
     _print_files(catalog, ends)
 
 

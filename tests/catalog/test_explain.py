@@ -140,3 +140,9 @@ def test_a_publication_of_older_code(explain, changed):
     changed.execute("drop table ops.catalog_tables")
     with pytest.raises(WarehouseError, match="`crm run` publishes it anew"):
         explain("customer_rfm", changed)
+
+
+def test_a_column_that_only_counts_has_the_files_of_its_table(crm, grocer):
+    explained = crm(grocer, "explain", "campaign_results.response_count").stdout
+    assert "exports/complete_journey/coupon_redemptions*.csv" in explained
+    assert "last loaded" in explained

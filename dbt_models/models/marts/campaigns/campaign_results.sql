@@ -16,7 +16,7 @@ as_of_date as (
 customer_contacts as (
     select
         touchpoints.campaign_key,
-        touchpoints.customer_key,
+        nullif(touchpoints.customer_key, {{ unknown_key() }}) as known_customer_key,
         count(
             case when touchpoints.direction = 'outbound' then 1 end
         ) as contact_count,
@@ -47,11 +47,13 @@ campaign_contacts as (
         campaign_key,
         cast(sum(contact_count) as integer) as contact_count,
         count(
-            case when contact_count > 0 then 1 end
+            case when contact_count > 0 then known_customer_key end
         ) as contacted_customer_count,
         cast(sum(response_count) as integer) as response_count,
         count(
-            case when contact_count > 0 and response_count > 0 then 1 end
+            case
+                when contact_count > 0 and response_count > 0 then known_customer_key
+            end
         ) as responding_customer_count,
         cast(
             avg({{ datediff('first_contact_date', 'first_response_date', 'day') }})
@@ -79,7 +81,7 @@ select
     coalesce(campaign_contacts.responding_customer_count, 0)
         as responding_customer_count,
     cast(
-        campaign_contacts.responding_customer_count
+        1.0 * campaign_contacts.responding_customer_count
         / nullif(campaign_contacts.contacted_customer_count, 0) as decimal(9, 4)
     ) as response_rate,
     campaign_contacts.average_days_to_response,
