@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from dbt_models import PROJECT_DIR, Deployment, WarehouseError
-from ingest.contracts import active_sources, read_sources
+from ingest.contract_files import active_sources, read_sources
 from ingest.currencies import exchange_rates
 from ingest.sql import connect
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from dbt_models import CODE_DIR, Deployment
-from ingest.contracts import active_sources
+from ingest.contract_files import active_sources
 from ingest.exports import ExportCatalog
 from ingest.raw import Asked
 

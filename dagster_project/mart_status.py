@@ -9,7 +9,7 @@ import duckdb
 from dagster_project.dbt import target_path
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
-from ingest.contracts import active_sources
+from ingest.contract_files import active_sources
 from ingest.sql import identifier
 
 

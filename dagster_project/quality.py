@@ -12,7 +12,8 @@ from dbt_models import Deployment, WarehouseError
 from dbt_models.ops import fill_ops_table
 from expectations.promise import Delivery, Promise
 from expectations.validation import Result, validate
-from ingest.contracts import Table, active_sources
+from ingest.contract_files import active_sources
+from ingest.contracts import Table
 from ingest.ledger import now, read_loads
 from ingest.raw import DELIVERED_AT
 from ingest.sql import connect

@@ -17,7 +17,7 @@ from dagster_project.fingerprint import input_fingerprint
 from dagster_project.lock import run_lock
 from dagster_project.publishing import publication_path
 from dbt_models import Deployment, WarehouseError
-from ingest.contracts import active_sources
+from ingest.contract_files import active_sources
 from ingest.currencies import exchange_rates
 from ingest.ledger import read_loads
 from ingest.raw import Asked

@@ -13,7 +13,7 @@ from dagster_project.prompt import open_published
 from dagster_project.runs import is_current
 from dagster_project.tables import print_table
 from dbt_models import Deployment, WarehouseError
-from ingest.contracts import active_sources
+from ingest.contract_files import active_sources
 from ingest.exports import unmatched_files
 from ingest.ledger import open_rejects, read_loads
 from ingest.raw import Asked

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from dbt_models import Deployment, WarehouseError
-from ingest.contracts import Table, read_sources
+from ingest.contract_files import read_sources
+from ingest.contracts import Table
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 # A file written this recently may change again within its timestamp's resolution.

@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.dbt import EXECUTABLE, prepare_manifest, variables
 from dbt_models import PROJECT_DIR, load_deployment
-from ingest.contracts import read_sources
+from ingest.contract_files import read_sources
 
 # What each layer may read. Identity's links and learned tables are not there yet.
 READS = {

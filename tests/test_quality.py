@@ -19,7 +19,7 @@ from dagster_project.quality_report import (
     write_page,
 )
 from dbt_models import load_deployment
-from ingest.contracts import active_sources
+from ingest.contract_files import active_sources
 from ingest.raw import Asked, open_build, show_table
 from tests.fixtures import line, small_grocer, write_transactions
 from tests.online_retail import small_wholesaler

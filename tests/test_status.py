@@ -8,7 +8,7 @@ import pytest
 
 from dagster_project.status import gaps, print_status, staleness
 from dbt_models import Deployment, load_deployment
-from ingest.contracts import read_sources
+from ingest.contract_files import read_sources
 from ingest.exports import ExportCatalog
 
 

@@ -8,7 +8,7 @@ from dagster_project.dbt import prepare_manifest
 from dagster_project.publishing import PUBLISHED_SCHEMAS, publish
 from dagster_project.resources import RunLock, RunOptions
 from dbt_models import WarehouseError, load_deployment
-from ingest.contracts import active_sources
+from ingest.contract_files import active_sources
 
 
 @dg.definitions

@@ -8,7 +8,8 @@ from dagster_project.fingerprint import input_fingerprint
 from dagster_project.quality import check_table, verdict
 from dagster_project.resources import RunLock, RunOptions
 from dbt_models import Deployment, load_deployment
-from ingest.contracts import Source, Table, active_sources
+from ingest.contract_files import active_sources
+from ingest.contracts import Source, Table
 from ingest.exports import ExportCatalog
 from ingest.landing import land
 from ingest.raw import open_build, show_table

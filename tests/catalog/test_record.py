@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.contracts import read_sources
+from ingest.contract_files import read_sources
 
 
 def ends(published, column):

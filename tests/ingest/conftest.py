@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import contracts
+from ingest import contract_files
 from tests.ingest.shop import Shop
 
 
@@ -18,5 +18,5 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder where contracts are looked for."""
     folder = tmp_path / "sources"
     folder.mkdir()
-    monkeypatch.setattr(contracts, "SOURCES_DIR", folder)
+    monkeypatch.setattr(contract_files, "SOURCES_DIR", folder)
     return folder

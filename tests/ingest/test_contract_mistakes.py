@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dbt_models import WarehouseError
-from ingest.contracts import read_sources
+from ingest.contract_files import read_sources
 from tests.ingest.contract_files import (
     GONE,
     ID,

@@ -3,7 +3,8 @@
 import pytest
 
 from dbt_models import SOURCES_DIR, Deployment
-from ingest.contracts import Column, active_sources, read_sources
+from ingest.contract_files import active_sources, read_sources
+from ingest.contracts import Column
 from tests.ingest.contract_files import ID, SALES, SHOP, changed, write
 
 
