@@ -137,7 +137,7 @@ def _promise(deployment: Deployment, table: Table) -> Promise:
     return Promise(
         source=table.source,
         table=table.name,
-        required=tuple(c.name for c in table.columns if c.required),
+        required=tuple(c.name for c in table.columns if c.name in table.required),
         personal=tuple(c.name for c in table.columns if c.personal),
         is_snapshot=table.delivery == "snapshot",
         deliveries=tuple(Delivery(load_id, rows) for load_id, rows in deliveries),

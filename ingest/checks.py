@@ -12,6 +12,7 @@ from ingest.sql import identifier, literal
 
 _DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 _WHOLE = ("integer", "bigint")
+_OFFSET = r":[0-9]{2}([.][0-9]+)? ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ def checks_of(table: Table, reader: ModuleType) -> list[Check]:
     found = []
     for column in table.columns:
         name = identifier(column.name)
-        if column.required:
+        if column.name in table.required:
             found.append(
                 Check(column.name, "empty, but required", f"{name} is not null")
             )
-        if reader.read_type(column.data_type) != column.data_type:
-            fits = _fits(name, column.data_type)
+        read_type = reader.read_type(column.data_type)
+        if read_type != column.data_type or read_type == "double":
+            fits = _fits(name, column.data_type, read_type)
             found.append(
                 Check(
                     column.name,
@@ -56,7 +58,7 @@ def checks_of(table: Table, reader: ModuleType) -> list[Check]:
         found.append(
             Check(
                 table.known_at,
-                "before 1970 or later than its delivery",
+                "before 1970 or in the future",
                 f"coalesce({moment} between '1970-01-01' and {latest}, true)",
             )
         )
@@ -78,17 +80,40 @@ def flaws(checks: Iterable[Check]) -> str:
     return f"[{found}]::struct(column_name varchar, reason varchar)[]"
 
 
-def _fits(name: str, data_type: str) -> str:
-    """Return the condition that a value becomes the type as it is, unrounded.
+def value_of(name: str, data_type: str, zone: str) -> str:
+    """Return the SQL that makes a value that was read one of the contract's type.
 
-    Half a millionth of the last digit is forgiven: what doubles make of 0.1 + 0.2.
+    A timestamp that states its own offset is the moment it says, as the clocks of the
+    contract's zone showed it.
     """
-    fits = f"try_cast({name} as {data_type}) is not null"
+    column = identifier(name)
+    if data_type != "timestamp":
+        return f"cast({column} as {data_type})"
+    text = f"cast({column} as varchar)"
+    return f"""case
+        when regexp_matches({text}, {literal(_OFFSET)})
+            then timezone({literal(zone)}, cast({text} as timestamptz))
+        else cast({column} as timestamp)
+    end"""
+
+
+def _fits(name: str, data_type: str, read_type: str | None) -> str:
+    """Return the condition that a value becomes the type as it is, unrounded."""
+    cast = f"try_cast({name} as {data_type})"
     match = _DECIMAL.fullmatch(data_type)
-    if match is None and data_type not in _WHOLE:
-        return fits
-    scale = match[2] if match else 0
-    units = f"(try_cast({name} as double) * 1e{scale})"
-    fits += f" and abs({units} - round({units})) < 5e-7"
-    # Above it, doubles are not exact.
-    return f"{fits} and abs({units}) < {2**53}" if match else fits
+    if data_type in _WHOLE and read_type == "varchar":
+        text = literal(" *[+-]?[0-9]+([.]0*)? *")
+        return f"regexp_full_match({name}, {text}) and {cast} is not null"
+    if match or data_type in _WHOLE:
+        scale = match[2] if match else 0
+        units = f"(try_cast({name} as double) * 1e{scale})"
+        # Half a millionth of the last digit: what doubles make of 0.1 + 0.2.
+        exact = f"{cast} is not null and abs({units} - round({units})) < 5e-7"
+        # Above it, doubles are not exact.
+        return f"{exact} and abs({units}) < {2**53}" if match else exact
+    if data_type == "date":
+        moment = f"try_cast({name} as timestamp)"
+        return f"isfinite({moment}) and {moment} = cast({cast} as timestamp)"
+    if data_type in {"timestamp", "double"}:
+        return f"isfinite({cast})"
+    return f"{cast} is not null"

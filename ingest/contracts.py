@@ -1,6 +1,7 @@
 """What a data contract says: sources, their tables, their columns."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -72,10 +73,22 @@ class Table:
         return {column.name: column.data_type for column in self.columns}
 
     @cached_property
+    def required(self) -> frozenset[str]:
+        """Columns that may not be empty: a key and an amount never may."""
+        amount = self.control_amount or ""
+        return frozenset(
+            column.name
+            for column in self.columns
+            if column.required
+            or column.name in self.key
+            or re.search(rf"\b{re.escape(column.name)}\b", amount)
+        )
+
+    @cached_property
     def columns_hash(self) -> str:
         """Digest of what decides which rows break the contract."""
-        promised = [(c.name, c.data_type, c.required) for c in self.columns]
-        text = repr((promised, self.known_at))
+        types = [(column.name, column.data_type) for column in self.columns]
+        text = repr((types, sorted(self.required), self.known_at))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

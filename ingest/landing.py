@@ -51,6 +51,7 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
         if repeated:
             load = replace(
                 load,
+                repeats=repeated.load_id,
                 delivered_at=repeated.delivered_at,
                 is_backfill=repeated.is_backfill,
             )
@@ -82,7 +83,7 @@ def _write(
     ids = {file: last_file_id + n for n, file in enumerate(ordered, start=1)}
     with connect() as connection:
         rows = read_rows(connection, table, deployment, parts, aside, load_id, ids)
-        amount = _control_amount(connection, table, aside)
+        amounts = _control_amounts(connection, table, aside)
     loaded_at = now()
     return Load(
         load_id=load_id,
@@ -90,18 +91,21 @@ def _write(
         table=table.name,
         loaded_at=loaded_at,
         delivered_at=loaded_at,
+        repeats=None,
         is_backfill=all(load.full_name != table.full_name for load in loads),
-        control_amount=amount,
         columns_hash=table.columns_hash,
         unknown_columns=tuple(
             sorted({name for part in parts for name in part.header} - set(table.types))
         ),
-        files=tuple(_landed_files(parts, ids, rows)),
+        files=tuple(_landed_files(parts, ids, rows, amounts)),
     ), rows.sifted
 
 
 def _landed_files(
-    parts: Iterable[Part], ids: Mapping[ExportFile, int], rows: Rows
+    parts: Iterable[Part],
+    ids: Mapping[ExportFile, int],
+    rows: Rows,
+    amounts: Mapping[int, Decimal] | None,
 ) -> Iterator[LandedFile]:
     for part in parts:
         first_row = 0
@@ -118,29 +122,33 @@ def _landed_files(
                 rows_read=rows.read[file],
                 rows_loaded=rows.loaded[file],
                 rows_rejected=found.rows_rejected if found else 0,
+                control_amount=(
+                    None if amounts is None else amounts.get(ids[file], Decimal(0))
+                ),
                 rejects=found.counts() if found else (),
             )
             first_row += rows.loaded[file]
 
 
-def _control_amount(
+def _control_amounts(
     connection: duckdb.DuckDBPyConnection, table: Table, folder: Path
-) -> Decimal | None:
+) -> dict[int, Decimal] | None:
+    """Sum the contract's control amount by file id; None if the contract has none."""
     if table.control_amount is None:
         return None
     parts = files(folder.glob("*.parquet"))
     try:
-        (amount,) = connection.execute(
-            f"""select coalesce(sum({table.control_amount}), 0)::decimal(38, 4)
-            from read_parquet({parts}, union_by_name = true)"""
-        ).fetchone()
+        amounts = connection.execute(
+            f"""select _file_id, sum({table.control_amount})::decimal(38, 4)
+            from read_parquet({parts}, union_by_name = true) group by _file_id"""
+        ).fetchall()
     except duckdb.Error as error:
         raise WarehouseError(
             f"{table.full_name}: control_amount '{table.control_amount}' in its "
             f"contract cannot be summed up ({str(error).splitlines()[0]}). "
             "Mend the contract."
         ) from error
-    return amount
+    return dict(amounts)
 
 
 def _move_into_place(load: Load, aside: Path, raw: Path) -> None:

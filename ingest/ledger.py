@@ -42,6 +42,8 @@ class LandedFile:
         The Parquet file of the load that holds its rows, and where in it they begin.
     delivered_on
         Delivery date in the file name, if it has one.
+    control_amount
+        Sum of the contract's control amount over the rows landed from it.
     rows_read
         Rows counted in the file by other means than the reader that loads them.
     rejects
@@ -58,6 +60,7 @@ class LandedFile:
     rows_read: int
     rows_loaded: int
     rows_rejected: int
+    control_amount: Decimal | None
     rejects: tuple[RejectCount, ...]
 
 
@@ -70,10 +73,11 @@ class Load:
     delivered_at
         When its files were first landed (UTC): before ``loaded_at`` if the load repeats
         one of which rows were refused by an earlier contract.
+    repeats
+        The load whose files it lands again, because the contract was mended; its rows
+        take the place of theirs.
     is_backfill
         Its rows are known from their event time, not from when they were loaded.
-    control_amount
-        Sum of the contract's control amount over the load's rows.
     columns_hash
         The contract's, as it was when the load was made.
     unknown_columns
@@ -85,8 +89,8 @@ class Load:
     table: str
     loaded_at: datetime
     delivered_at: datetime
+    repeats: int | None
     is_backfill: bool
-    control_amount: Decimal | None
     columns_hash: str
     unknown_columns: tuple[str, ...]
     files: tuple[LandedFile, ...]
@@ -106,6 +110,12 @@ class Load:
         """Rows in the load's Parquet files."""
         return sum(file.rows_loaded for file in self.files)
 
+    @property
+    def control_amount(self) -> Decimal | None:
+        """Sum of the contract's control amount; None if it has none."""
+        amounts = [file.control_amount for file in self.files]
+        return None if None in amounts else sum(amounts, Decimal(0))
+
     def folder(self, raw: Path) -> Path:
         """Where the load's Parquet files stand below ``raw``."""
         return raw / self.source / self.table / f"{self.load_id:06d}"
@@ -122,6 +132,21 @@ def read_loads(raw: Path, full_name: str | None = None) -> list[Load]:
     pattern = "*/*" if full_name is None else full_name.replace(".", "/")
     folders = (path for path in raw.glob(f"{pattern}/*") if path.name.isdigit())
     return sorted(map(_read, folders), key=lambda load: load.load_id)
+
+
+def repeated_files(loads: Iterable[Load]) -> set[int]:
+    """Return the ids of the files whose rows a later load has landed again."""
+    by_id = {load.load_id: load for load in loads}
+    repeated = set()
+    for load in by_id.values():
+        again = {(file.path, file.content_hash) for file in load.files}
+        earlier = by_id.get(load.repeats)
+        repeated.update(
+            file.file_id
+            for file in (earlier.files if earlier else ())
+            if (file.path, file.content_hash) in again
+        )
+    return repeated
 
 
 def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:
@@ -152,18 +177,17 @@ def _as_load(record: dict[str, Any]) -> Load:
             **{
                 **file,
                 "delivered_on": _as_date(file["delivered_on"]),
+                "control_amount": _as_decimal(file["control_amount"]),
                 "rejects": tuple(RejectCount(**count) for count in file["rejects"]),
             }
         )
         for file in record["files"]
     )
-    amount = record["control_amount"]
     return Load(
         **{
             **record,
             "loaded_at": datetime.fromisoformat(record["loaded_at"]),
             "delivered_at": datetime.fromisoformat(record["delivered_at"]),
-            "control_amount": None if amount is None else Decimal(amount),
             "unknown_columns": tuple(record["unknown_columns"]),
             "files": files,
         }
@@ -179,6 +203,10 @@ def write_record(load: Load, folder: Path) -> None:
 def now() -> datetime:
     """Return the load time: the only place where ingest reads the clock."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _as_decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def _as_date(text: str | None) -> date | None:

@@ -9,7 +9,7 @@ from types import ModuleType
 import duckdb
 
 from dbt_models import WarehouseError
-from ingest.checks import checks_of
+from ingest.checks import checks_of, value_of
 from ingest.contracts import Table
 from ingest.exports import ExportFile
 from ingest.readers import reader_for
@@ -97,7 +97,7 @@ def write_part(
     target = literal(folder / part.file_name)
     scan = part.reader.scan([file.path for file in part.files], part.types(table))
     columns = ", ".join(
-        f"cast({identifier(name)} as {data_type}) as {identifier(name)}"
+        f"{value_of(name, data_type, table.timezone)} as {identifier(name)}"
         for name, data_type in part.types(table).items()
     )
     kept = " and ".join(check.condition for check in checks_of(table, part.reader))

@@ -4,7 +4,9 @@ Their text may hold personal data and is not published; the ledger has the count
 """
 
 import os
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -27,6 +29,21 @@ def quarantine_file(
     folder = deployment.restricted / "rejects" / full_name.replace(".", "/")
     name = _FAILED if load_id is None else f"{load_id:06d}"
     return folder / f"{name}.parquet"
+
+
+@contextmanager
+def sifting_folder(deployment: Deployment) -> Iterator[Path]:
+    """Give a folder for copies of exports, where only this user may look.
+
+    What a killed run left in it goes first.
+    """
+    folder = _restricted(deployment) / "sifting"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def sift(
@@ -98,7 +115,7 @@ def keep(
         for file, found in sifted.items()
         for reject in found.rejects
     ]
-    deployment.restricted.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _restricted(deployment)
     path = quarantine_file(deployment, full_name, load_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
@@ -106,3 +123,8 @@ def keep(
     with aside.open("rb") as stream:
         os.fsync(stream.fileno())
     aside.replace(path)
+
+
+def _restricted(deployment: Deployment) -> Path:
+    deployment.restricted.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return deployment.restricted

@@ -3,7 +3,7 @@
 A run builds in a new database file: replacing tables in an old one makes it grow.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ import duckdb
 from dbt_models import Deployment, WarehouseError
 from dbt_models.ops import create_ops_tables, fill_ops_table
 from ingest.contracts import Table
-from ingest.ledger import Load, open_rejects, read_loads
+from ingest.ledger import Load, open_rejects, read_loads, repeated_files
 from ingest.sql import connect, files, identifier
 
 # What every raw table has beside its contract's columns.
@@ -132,7 +132,8 @@ def _view(
             "the load's files are still below exports/, delete the load's folder, and "
             "the next run lands them again."
         ) from error
-    there = {row[0] for row in described}
+    there = {name: data_type for name, data_type, *_ in described}
+    _require_types(connection, table, landed, there)
     columns = ",\n".join(
         f"cast({f'landed.{identifier(column)}' if column in there else 'null'} "
         f"as {data_type}) as {identifier(column)}"
@@ -147,8 +148,38 @@ def _view(
             {DELIVERED_AT} as _delivered_at,
             {_known_at(table, deployment)} as _known_at
         from {landed} as landed
-        inner join ops.load_files on landed._file_id = load_files.file_id
+        inner join ops.load_files
+            on landed._file_id = load_files.file_id and not load_files.is_repeated
         inner join ops.loads on load_files.load_id = loads.load_id"""
+
+
+def _require_types(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    landed: str,
+    there: Mapping[str, str],
+) -> None:
+    """Raise if rows landed under an earlier contract are not of this one's types."""
+    changed = [
+        (name, data_type)
+        for name, data_type in table.types.items()
+        if name in there and there[name].lower() != data_type.replace(" ", "")
+    ]
+    for name, data_type in changed:
+        column = f"landed.{identifier(name)}"
+        (rows,) = connection.execute(
+            f"""select count(*) from {landed} as landed
+            inner join ops.load_files
+                on landed._file_id = load_files.file_id and not load_files.is_repeated
+            where {column} is not null and try_cast({column} as {data_type}) is null"""
+        ).fetchone()
+        if rows:
+            raise WarehouseError(
+                f"{table.full_name}, column {name}: {rows:,} rows that are landed "
+                f"already ({there[name].lower()}) are not of the type {data_type} that "
+                "the contract now has. Give the column a type in the contract that "
+                "holds them too."
+            )
 
 
 # A table's first load without dates is older than what is dated and came later.
@@ -198,12 +229,14 @@ def _load_row(load: Load) -> dict[str, Any]:
     }
 
 
-def _file_rows(loads: Iterable[Load]) -> Iterator[dict[str, Any]]:
+def _file_rows(loads: Sequence[Load]) -> Iterator[dict[str, Any]]:
+    repeated = repeated_files(loads)
     for load in loads:
         for file in load.files:
             row = asdict(file)
             del row["part"], row["rejects"]
-            yield {"load_id": load.load_id, **row}
+            is_repeated = file.file_id in repeated
+            yield {"load_id": load.load_id, "is_repeated": is_repeated, **row}
 
 
 def _reject_rows(loads: Iterable[Load]) -> Iterator[dict[str, Any]]:

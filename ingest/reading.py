@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -13,7 +12,7 @@ from dbt_models import Deployment
 from ingest.contracts import Table
 from ingest.exports import ExportFile
 from ingest.parts import Part, count_rows, refuse, write_part
-from ingest.quarantine import refuse_many, sift
+from ingest.quarantine import refuse_many, sift, sifting_folder
 from ingest.rejects import Sifted
 
 
@@ -60,9 +59,9 @@ def read_rows(
     broken = {
         file for file in ids if loaded[file] is None or loaded[file] != read[file]
     }
-    with TemporaryDirectory(dir=aside.parent) as folder:
+    with sifting_folder(deployment) as folder:
         for part in parts:
-            sifted |= sift(table, part, broken.intersection(part.files), Path(folder))
+            sifted |= sift(table, part, broken.intersection(part.files), folder)
         read |= {file: found.rows_read for file, found in sifted.items()}
         refuse_many(deployment, table, sifted, sum(read.values()))
         for part in parts:

@@ -23,9 +23,7 @@
         ) as amount,
         amounts.*
     from (
-        {% if contract.delivery == 'snapshot' %}
-        {{ snapshot_amounts(node) }}
-        {% elif contract.key %}
+        {% if contract.key %}
         {{ keyed_amounts(node, contract) }}
         {% else %}
         {{ unkeyed_amounts(node, contract) }}
@@ -48,26 +46,53 @@
     {% set amount = node.config.meta.control_amount %}
     {% set keys = quoted(contract.key) | join(', ') %}
     {% set version = adapter.quote(contract.version_by) if contract.version_by else 0 %}
+    {# A row without a version is older than any with one. #}
+    {% set order = '(' ~ version ~ ' is not null, ' ~ version ~ ')' %}
     with
+
+    known_rows as (
+        {{ known_rows(node.source_name, node.name) }}
+    ),
+
+    counted_rows as (
+        select *
+        from known_rows
+        {% if contract.delivery == 'snapshot' %}
+        where
+            (_delivered_at, _load_id) >= (
+                select max((whole._delivered_at, whole._load_id))
+                from known_rows as whole
+                inner join {{ source('ops', 'loads') }} as loads
+                    on whole._load_id = loads.load_id
+                where loads.rows_rejected = 0
+            )
+            or not exists (
+                select 1
+                from known_rows as whole
+                inner join {{ source('ops', 'loads') }} as loads
+                    on whole._load_id = loads.load_id
+                where loads.rows_rejected = 0
+            )
+        {% endif %}
+    ),
 
     keys_in_files as (
         select
             {{ keys }},
             _file_id,
             max(_delivered_at) as delivered_at,
-            max({{ version }}) as version,
+            max({{ order }}) as version,
             sum({{ amount }}) as amount,
-            max_by({{ amount }}, ({{ version }}, _row_number)) as last_amount,
+            max_by({{ amount }}, ({{ order }}, _row_number)) as last_amount,
             {{ 'false' if contract.delivery == 'upsert' or contract.version_by
                 else 'min(' ~ amount ~ ') <> max(' ~ amount ~ ')' }} as is_conflict
-        from ({{ known_rows(node.source_name, node.name) }}) as known_rows
+        from counted_rows
         group by {{ keys }}, _file_id
     ),
 
     keys as (
         select
             max_by(last_amount, (version, delivered_at, _file_id)) as newest_amount,
-            sum(amount) as known_amount,
             sum(case when is_conflict then amount end) as conflicting_amount,
             sum(case when is_conflict then last_amount end) as kept_amount
         from keys_in_files
@@ -75,7 +100,7 @@
     )
 
     select
-        sum(known_amount) as known_amount,
+        (select sum({{ amount }}) from known_rows) as known_amount,
         sum(newest_amount) as newest_amount,
         sum(conflicting_amount) as conflicting_amount,
         sum(kept_amount) as kept_amount
@@ -111,17 +136,4 @@
         null as conflicting_amount,
         null as kept_amount
     from events
-{% endmacro %}
-
-{% macro snapshot_amounts(node) %}
-    {% set amount = node.config.meta.control_amount %}
-    select
-        (
-            select sum({{ amount }})
-            from ({{ known_rows(node.source_name, node.name) }}) as known_rows
-        ) as known_amount,
-        sum({{ amount }}) as newest_amount,
-        null as conflicting_amount,
-        null as kept_amount
-    from ({{ newest_rows(node.source_name, node.name) }}) as newest
 {% endmacro %}

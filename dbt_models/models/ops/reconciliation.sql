@@ -6,6 +6,10 @@ loads as (
     select * from {{ source('ops', 'loads') }}
 ),
 
+load_files as (
+    select * from {{ source('ops', 'load_files') }}
+),
+
 transactions as (
     select * from {{ ref('fct_transactions') }}
 ),
@@ -36,11 +40,12 @@ raw_amounts as (
 
 landed_amounts as (
     select
-        source_system,
-        sum(control_amount) as amount
-    from loads
-    where control_amount is not null
-    group by source_system
+        loads.source_system,
+        sum(load_files.control_amount) as amount
+    from load_files
+    inner join loads on load_files.load_id = loads.load_id
+    where load_files.control_amount is not null and not load_files.is_repeated
+    group by loads.source_system
 ),
 
 conformed_amounts as (
