@@ -172,7 +172,9 @@ def _reasons(
         rows = connection.execute(
             f"""select line, flaw.column_name, flaw.reason
             from (
-                select cast({LINE_NUMBER} as bigint) as line, unnest({flaws(checks)}) as flaw
+                select
+                    cast({LINE_NUMBER} as bigint) as line,
+                    unnest({flaws(checks)}) as flaw
                 from {table} as numbered where hash(numbered) is not null
             )
             where flaw is not null"""
