@@ -211,3 +211,18 @@ def test_the_real_year(crm, tmp_path):
                 customer_key <> -1 and not is_return
                 and quantity > 0 and unit_price > 0"""
         ).fetchone() == (397_884, 4_338, Decimal("8911407.90"))
+        assert connection.execute(
+            "select count(*), count(returned_line_key) from core.fct_transactions "
+            "where is_return"
+        ).fetchone() == (9_288, 7_106)
+        # No sale has more units returned than it had.
+        assert connection.execute(
+            """select count(*) from (
+                select sales.transaction_line_key
+                from core.fct_transactions as returned
+                inner join core.fct_transactions as sales
+                    on returned.returned_line_key = sales.transaction_line_key
+                group by sales.transaction_line_key, sales.quantity
+                having -sum(returned.quantity) > sales.quantity
+            )"""
+        ).fetchone() == (0,)
