@@ -112,7 +112,11 @@ def gaps(deployment: Deployment) -> Iterator[str]:
     loaded = {load.full_name for load in loads}
     for source in active_sources(deployment):
         for table in source.tables:
-            if table.full_name not in loaded and not table.optional:
+            if table.full_name in loaded:
+                continue
+            if any(deployment.exports.glob(table.export)):
+                yield f"{table.full_name} is not landed yet: `crm run` does it."
+            elif not table.optional:
                 yield (
                     f"{table.full_name} is empty: no file has matched "
                     f"exports/{table.export} yet."
