@@ -12,6 +12,13 @@ from dbt_models.ops import fill_ops_table
 from ingest.contract_files import active_sources
 from ingest.sql import identifier
 
+# By which day of an entity's rows a mart looks no later than as_of_date.
+_DAYS = {
+    "campaigns": "start_date",
+    "touchpoints": "touchpoint_date",
+    "transactions": "transaction_date",
+}
+
 
 def record_mart_status(
     build: duckdb.DuckDBPyConnection, deployment: Deployment
@@ -24,13 +31,11 @@ def record_mart_status(
         if node["resource_type"] == "model" and node["schema"] == "marts"
     ]
     sources = [source.name for source in active_sources(deployment)]
-    supplied = {
-        entity: _suppliers(build, entity)
-        for entity in {entity for mart in marts for entity in _needs(mart)}
-    }
+    needed = {entity for mart in marts for entity in _needs(mart)}
+    lacks = {entity: list(_lacks(build, entity, sources)) for entity in needed}
     build.begin()
     build.execute("delete from ops.mart_status")
-    rows = (_status(build, mart, sources, supplied) for mart in marts)
+    rows = (_status(build, mart, lacks) for mart in marts)
     fill_ops_table(build, "mart_status", rows)
     build.commit()
 
@@ -39,23 +44,15 @@ def _needs(mart: Mapping[str, Any]) -> list[str]:
     return mart["config"]["meta"]["needs"]
 
 
-def _suppliers(build: duckdb.DuckDBPyConnection, entity: str) -> set[str]:
-    rows = build.execute(
-        f"select distinct source_system from conformed.int_{entity}"
-    ).fetchall()
-    return {source for (source,) in rows}
-
-
 def _status(
     build: duckdb.DuckDBPyConnection,
     mart: Mapping[str, Any],
-    sources: list[str],
-    supplied: Mapping[str, set[str]],
+    lacks_of: Mapping[str, list[str]],
 ) -> dict[str, Any]:
     (row_count,) = build.execute(
         f"select count(*) from marts.{identifier(mart['name'])}"
     ).fetchone()
-    lacks = list(_lacks(_needs(mart), sources, supplied))
+    lacks = [lack for entity in _needs(mart) for lack in lacks_of[entity]]
     filled = "partial" if lacks else "complete"
     return {
         "table_name": mart["name"],
@@ -67,11 +64,29 @@ def _status(
 
 
 def _lacks(
-    needs: list[str], sources: list[str], supplied: Mapping[str, set[str]]
+    build: duckdb.DuckDBPyConnection, entity: str, sources: list[str]
 ) -> Iterator[str]:
-    for entity in needs:
-        without = [source for source in sources if source not in supplied[entity]]
-        if len(without) == len(sources):
-            yield f"no source has {entity}"
-        elif without:
-            yield f"no {entity} from {', '.join(without)}"
+    rows = build.execute(
+        f"select distinct source_system from conformed.int_{entity}"
+    ).fetchall()
+    without = [source for source in sources if (source,) not in rows]
+    if len(without) == len(sources):
+        yield f"no source has {entity}"
+    elif without:
+        yield f"no {entity} from {', '.join(without)}"
+    if entity in _DAYS:
+        yield from _too_late(build, entity, _DAYS[entity])
+
+
+def _too_late(build: duckdb.DuckDBPyConnection, entity: str, day: str) -> Iterator[str]:
+    # as_of_date is where the first of all sources ends; another may begin later.
+    rows = build.execute(
+        f"""select entity.source_system, min(entity.{day}), as_of.as_of_date
+        from conformed.int_{entity} as entity
+        cross join conformed.int_as_of_date as as_of
+        group by all
+        having bool_and(coalesce(entity.{day} > as_of.as_of_date, false))
+        order by all"""
+    ).fetchall()
+    for source, first, as_of_date in rows:
+        yield f"{entity} of {source} begin on {first}, after as_of_date {as_of_date}"

@@ -36,11 +36,16 @@ _LAST_DATES = """
     select source_system, max(transaction_date)
     from core.fct_transactions group by all
 """
+_INCOMPLETE = """
+    select
+        'marts.' || table_name || ' is ' || status || coalesce(': ' || lacks, '') || '.'
+    from ops.mart_status where status <> 'complete' order by table_name
+"""
 
 
 def print_status(deployment: Deployment) -> None:
     """Print it all; problems come last, where the eye rests."""
-    problems = []
+    problems, notes = [], []
     click.secho("Published", bold=True)
     try:
         published = open_published(deployment)
@@ -54,6 +59,7 @@ def print_status(deployment: Deployment) -> None:
             click.secho("\nTables loaded", bold=True)
             print_table(published.execute(_TABLES))
             problems += staleness(published, deployment)
+            notes = incomplete_marts(published)
         if not is_current(deployment, Asked()):
             problems.append(
                 "exports, models or parameters have changed since it was published, or "
@@ -62,6 +68,7 @@ def print_status(deployment: Deployment) -> None:
     problems += gaps(deployment)
     click.secho("\nLast runs", bold=True)
     problems += _print_runs(deployment)
+    print_notes(notes)
     click.secho("\nProblems", bold=True)
     for problem in problems:
         click.secho("  ! ", fg="red", nl=False)
@@ -87,13 +94,29 @@ def staleness(
     ]
 
 
+def incomplete_marts(published: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return a sentence per mart that lacks something or is empty."""
+    return [sentence for (sentence,) in published.execute(_INCOMPLETE).fetchall()]
+
+
+def print_notes(notes: list[str]) -> None:
+    """Print what is worth knowing and need not be wrong."""
+    for note in notes:
+        click.secho("\nNote: ", fg="yellow", nl=False)
+        click.echo(note)
+
+
 def gaps(deployment: Deployment) -> Iterator[str]:
     """Yield a sentence for all that the exports promise and the raw tables lack."""
     loads = read_loads(deployment.raw)
     loaded = {load.full_name for load in loads}
     for source in active_sources(deployment):
         for table in source.tables:
-            if table.full_name not in loaded and not table.optional:
+            if table.full_name in loaded:
+                continue
+            if any(deployment.exports.glob(table.export)):
+                yield f"{table.full_name} is not landed yet: `crm run` does it."
+            elif not table.optional:
                 yield (
                     f"{table.full_name} is empty: no file has matched "
                     f"exports/{table.export} yet."

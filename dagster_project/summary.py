@@ -4,7 +4,7 @@ import click
 import duckdb
 
 from dagster_project.runs import Outcome
-from dagster_project.status import gaps, staleness
+from dagster_project.status import gaps, incomplete_marts, print_notes, staleness
 from dagster_project.tables import print_table
 from dbt_models import Deployment
 from ingest.sql import connect
@@ -71,13 +71,15 @@ def print_summary(deployment: Deployment, outcome: Outcome) -> None:
             f"KPIs (months up to {as_of_date}, {currency})", connection.execute(_KPIS)
         )
         _section(f"RFM segments ({as_of_date})", connection.execute(_SEGMENTS))
-        notes = [*staleness(connection, deployment), *gaps(deployment)]
+        notes = [
+            *incomplete_marts(connection),
+            *staleness(connection, deployment),
+            *gaps(deployment),
+        ]
     click.secho("\nTime", bold=True)
     for stage, seconds in outcome.seconds.items():
         click.echo(f"  {stage:40} {seconds:6.1f} s")
-    for note in notes:
-        click.secho("\nNote: ", fg="yellow", nl=False)
-        click.echo(note)
+    print_notes(notes)
     click.secho("\nQuery it", bold=True)
     click.echo(f"  {outcome.published} (read-only, swapped whole by each run)")
     sql = f"crm sql --known-at {outcome.known_at}" if outcome.known_at else "crm sql"

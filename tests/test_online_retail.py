@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.status import incomplete_marts
 from tests.fixtures import small_grocer
 from tests.online_retail import LINES, small_wholesaler
 
@@ -115,6 +116,10 @@ def test_a_mart_that_lacks_its_entity_is_empty_and_says_so(wholesaler):
         ("kpi_definitions", "complete", None),
         ("kpi_monthly", "complete", None),
     ]
+    assert incomplete_marts(wholesaler) == [
+        "marts.campaign_results is empty: no source has campaigns; "
+        "no source has touchpoints."
+    ]
     assert wholesaler.execute("from marts.campaign_results").fetchall() == []
     assert wholesaler.execute("from core.fct_touchpoints").fetchall() == []
 
@@ -159,11 +164,23 @@ def test_two_currencies_need_a_rate(crm, tmp_path, grocer):
         assert connection.execute(
             "select count(*) from ops.reconciliation where difference_amount <> 0"
         ).fetchone() == (0,)
+        late = "of complete_journey begin on {}, after as_of_date 2011-06-06"
+        campaigns = late.format("2017-11-01")
+        transactions = f"transactions {late.format('2017-10-01')}"
         assert connection.execute(
-            "select lacks from ops.mart_status where table_name = 'campaign_results'"
-        ).fetchone() == (
-            "no campaigns from online_retail; no touchpoints from online_retail",
-        )
+            "select table_name, status, lacks from ops.mart_status order by all"
+        ).fetchall() == [
+            (
+                "campaign_results",
+                "empty",
+                f"no campaigns from online_retail; campaigns {campaigns}; "
+                f"no touchpoints from online_retail; touchpoints {campaigns}",
+            ),
+            ("customer_rfm", "partial", transactions),
+            ("kpi_daily", "partial", transactions),
+            ("kpi_definitions", "complete", None),
+            ("kpi_monthly", "partial", transactions),
+        ]
 
 
 @pytest.mark.skipif(not REAL.exists(), reason=f"the real file is not at {REAL.name}")
@@ -194,3 +211,18 @@ def test_the_real_year(crm, tmp_path):
                 customer_key <> -1 and not is_return
                 and quantity > 0 and unit_price > 0"""
         ).fetchone() == (397_884, 4_338, Decimal("8911407.90"))
+        assert connection.execute(
+            "select count(*), count(returned_line_key) from core.fct_transactions "
+            "where is_return"
+        ).fetchone() == (9_288, 7_106)
+        # No sale has more units returned than it had.
+        assert connection.execute(
+            """select count(*) from (
+                select sales.transaction_line_key
+                from core.fct_transactions as returned
+                inner join core.fct_transactions as sales
+                    on returned.returned_line_key = sales.transaction_line_key
+                group by sales.transaction_line_key, sales.quantity
+                having -sum(returned.quantity) > sales.quantity
+            )"""
+        ).fetchone() == (0,)

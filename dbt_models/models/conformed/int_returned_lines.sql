@@ -1,6 +1,7 @@
 -- The sale that a return undoes: the latest one before it to the same customer, of the
 -- same product at the same price, and of at least as many units. Several returns may
--- undo parts of one sale.
+-- undo parts of one sale, in order of time, until they come to more units than it had:
+-- those beyond undo no sale that is known.
 with
 
 lines as (
@@ -11,7 +12,10 @@ candidates as (
     select
         returned.source_system,
         returned.source_line_id,
+        returned.transaction_at,
+        -returned.quantity as returned_quantity,
         sales.source_line_id as returned_source_line_id,
+        sales.quantity as sold_quantity,
         row_number() over (
             partition by returned.source_system, returned.source_line_id
             order by sales.transaction_at desc, sales.source_line_id asc
@@ -28,11 +32,23 @@ candidates as (
     where
         returned.line_type = 'return'
         and sales.line_type = 'sale'
+),
+
+running_totals as (
+    select
+        *,
+        sum(returned_quantity) over (
+            partition by source_system, returned_source_line_id
+            order by transaction_at asc, source_line_id asc
+            rows between unbounded preceding and current row
+        ) as returned_so_far
+    from candidates
+    where sale_rank = 1
 )
 
 select
     source_system,
     source_line_id,
     returned_source_line_id
-from candidates
-where sale_rank = 1
+from running_totals
+where returned_so_far <= sold_quantity

@@ -91,4 +91,7 @@ cross join as_of_date
 left join campaign_contacts on campaigns.campaign_key = campaign_contacts.campaign_key
 where
     campaigns.campaign_key <> {{ unknown_key() }}
-    and campaigns.start_date <= as_of_date.as_of_date
+    and (
+        campaigns.start_date is null
+        or campaigns.start_date <= as_of_date.as_of_date
+    )
