@@ -11,7 +11,8 @@ from ingest.ledger import now
 from ingest.sql import identifier, literal
 
 _DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
-_WHOLE = ("integer", "bigint")
+# Digits of whole numbers that fit whatever they are.
+_DIGITS = {"integer": 9, "bigint": 18}
 _OFFSET = r":[0-9]{2}([.][0-9]+)? ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
@@ -43,12 +44,14 @@ def checks_of(table: Table, reader: ModuleType) -> list[Check]:
             )
         read_type = reader.read_type(column.data_type)
         if read_type != column.data_type or read_type == "double":
-            fits = _fits(name, column.data_type, read_type)
+            quick, exact = _fits(name, column.data_type, read_type)
             found.append(
                 Check(
                     column.name,
                     not_a(column.data_type),
-                    f"({name} is null or coalesce({fits}, false))",
+                    # `case` does not look further once it knows, `or` does.
+                    f"case when {name} is null or {quick} then true "
+                    f"else coalesce({exact}, false) end",
                 )
             )
     if table.known_at is not None:
@@ -97,23 +100,39 @@ def value_of(name: str, data_type: str, zone: str) -> str:
     end"""
 
 
-def _fits(name: str, data_type: str, read_type: str | None) -> str:
-    """Return the condition that a value becomes the type as it is, unrounded."""
+def _fits(name: str, data_type: str, read_type: str | None) -> tuple[str, str]:
+    """Return conditions that a value becomes the type as it is, unrounded.
+
+    The first is quick and holds for nearly all values; the second is exact.
+    """
     cast = f"try_cast({name} as {data_type})"
-    match = _DECIMAL.fullmatch(data_type)
-    if data_type in _WHOLE and read_type == "varchar":
-        text = literal(" *[+-]?[0-9]+([.]0*)? *")
-        return f"regexp_full_match({name}, {text}) and {cast} is not null"
-    if match or data_type in _WHOLE:
-        scale = match[2] if match else 0
-        units = f"(try_cast({name} as double) * 1e{scale})"
-        # Half a millionth of the last digit: what doubles make of 0.1 + 0.2.
-        exact = f"{cast} is not null and abs({units} - round({units})) < 5e-7"
-        # Above it, doubles are not exact.
-        return f"{exact} and abs({units}) < {2**53}" if match else exact
-    if data_type == "date":
+    decimal = _DECIMAL.fullmatch(data_type)
+    if data_type in _DIGITS and read_type == "varchar":
+        whole = literal(" *[+-]?[0-9]+([.]0*)? *")
+        return (
+            f"regexp_full_match({name}, '[0-9]+') "
+            f"and length({name}) <= {_DIGITS[data_type]}",
+            f"regexp_full_match({name}, {whole}) and {cast} is not null",
+        )
+    if decimal:
+        digits, scale = map(int, decimal.groups())
+        number = name if read_type == "double" else f"try_cast({name} as double)"
+        units = f"({number} * 1e{scale})"
+        # Above 2 to the 53rd, doubles are not exact.
+        fits = f"abs({number}) < {min(10**digits, 2**53)}e-{scale} and "
+        return (
+            f"{fits} round({number}, {scale}) = {number}",
+            # Half a millionth of the last digit: what doubles make of 0.1 + 0.2.
+            f"{fits} abs({units} - round({units})) < 5e-7",
+        )
+    if data_type in _DIGITS:
+        number = f"try_cast({name} as double)"
+        fits = f"{cast} is not null and abs({number} - round({number})) < 5e-7"
+    elif data_type == "date":
         moment = f"try_cast({name} as timestamp)"
-        return f"isfinite({moment}) and {moment} = cast({cast} as timestamp)"
-    if data_type in {"timestamp", "double"}:
-        return f"isfinite({cast})"
-    return f"{cast} is not null"
+        fits = f"isfinite({moment}) and {moment} = cast({cast} as timestamp)"
+    elif data_type in {"timestamp", "double"}:
+        fits = f"isfinite({cast})"
+    else:
+        fits = f"{cast} is not null"
+    return "false", fits
