@@ -92,6 +92,7 @@ def _write(
         loaded_at=loaded_at,
         delivered_at=loaded_at,
         repeats=None,
+        is_snapshot=table.delivery == "snapshot",
         is_backfill=all(load.full_name != table.full_name for load in loads),
         columns_hash=table.columns_hash,
         unknown_columns=tuple(

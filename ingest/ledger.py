@@ -76,6 +76,8 @@ class Load:
     repeats
         The load whose files it lands again, because the contract was mended; its rows
         take the place of theirs.
+    is_snapshot
+        Whether it is the whole table.
     is_backfill
         Its rows are known from their event time, not from when they were loaded.
     columns_hash
@@ -90,6 +92,7 @@ class Load:
     loaded_at: datetime
     delivered_at: datetime
     repeats: int | None
+    is_snapshot: bool
     is_backfill: bool
     columns_hash: str
     unknown_columns: tuple[str, ...]
@@ -99,6 +102,12 @@ class Load:
     def full_name(self) -> str:
         """``<source>.<table>``."""
         return f"{self.source}.{self.table}"
+
+    @property
+    def order(self) -> tuple[date, int]:
+        """Where it stands among the table's loads: by its date, then by its number."""
+        days = [file.delivered_on for file in self.files if file.delivered_on]
+        return max(days, default=self.delivered_at.date()), self.load_id
 
     @property
     def rows_rejected(self) -> int:
@@ -150,12 +159,16 @@ def repeated_files(loads: Iterable[Load]) -> set[int]:
 
 
 def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:
-    """Return the files with refused rows that no later load has taken in again."""
-    latest = {
-        (load.full_name, file.path): (load, file)
-        for load in loads
-        for file in load.files
-    }
+    """Return the files with refused rows that no later load has taken in again.
+
+    A later snapshot says all that an earlier one said.
+    """
+    latest: dict[tuple[str, str], tuple[Load, LandedFile]] = {}
+    for load in sorted(loads, key=lambda load: load.order):
+        if load.is_snapshot:
+            for name in [name for name in latest if name[0] == load.full_name]:
+                del latest[name]
+        latest |= {(load.full_name, file.path): (load, file) for file in load.files}
     return [(load, file) for load, file in latest.values() if file.rows_rejected]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from dbt_models import WarehouseError
 from ingest import csv_files
+from ingest.ledger import open_rejects
 from ingest.quarantine import quarantine_file
 from tests.ingest.shop import SALES, columns
 
@@ -503,6 +504,16 @@ def test_a_change_landed_again_does_not_undo_a_later_one(shop):
     newest = """select note from raw_shop.sales where id = '1'
         order by _delivered_at desc, _file_id desc limit 1"""
     assert shop.query(newest) == [("later",)]
+
+
+def test_a_later_snapshot_closes_what_an_earlier_one_left_open(shop):
+    snapshot = {"delivery": "snapshot"}
+    shop.export("sales_2026-01-01.csv", text([*GOOD, "x,1.00,y"]))
+    shop.land(REQUIRED, **snapshot)
+    assert len(open_rejects(shop.loads())) == 1
+    shop.export("sales_2026-01-02.csv", text([*GOOD, "200,1.00,y"]))
+    shop.land(REQUIRED, **snapshot)
+    assert open_rejects(shop.loads()) == []
 
 
 def test_the_quarantine_is_for_its_owner_only(shop):
