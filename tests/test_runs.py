@@ -83,20 +83,22 @@ def test_dated_deliveries_follow_undated_ones_and_may_be_corrected(
     crm, deployment, tmp_path
 ):
     first, *_ = small_grocer(tmp_path / "same")
-    corrected = {**first, "sales_value": "99.00"}
+    corrected = {**first, "sales_value": "0.55"}
     export(deployment, "transactions_2018-01-05.csv.gz", [corrected])
     folder = deployment / "exports" / "complete_journey"
-    header = (folder / "demographics.csv").read_text().splitlines()[0]
-    dated = folder / "demographics_2018-01-05.csv"
+    households = (folder / "demographics.csv").read_text()
+    assert "\n1,35-44," in households
     for age in ("45-54", "55-64"):
-        dated.write_text(f"{header}\n1,{age},50-74K,Homeowner,,2,2 Adults,0\n")
+        (folder / "demographics_2018-01-05.csv").write_text(
+            households.replace("\n1,35-44,", f"\n1,{age},")
+        )
         outcome = crm(deployment, "run")
         assert outcome.returncode == 0, outcome.stderr
     amount = (
         "select net_amount from core.fct_transactions where source_line_id = "
         f"'{first['basket_id']}-{first['product_id']}'"
     )
-    assert query(deployment, amount) == (Decimal("99.00"),)
+    assert query(deployment, amount) == (Decimal("0.55"),)
     assert query(
         deployment,
         """select list((age_band, valid_from::date::varchar) order by valid_from)
