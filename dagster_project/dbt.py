@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -95,13 +96,18 @@ def prepare_manifest(deployment: Deployment) -> Path:
     return manifest
 
 
+def read_manifest(deployment: Deployment) -> dict[str, Any]:
+    """Return the manifest that was prepared last."""
+    return json.loads((target_path(deployment) / "manifest.json").read_text())
+
+
 def build_failures(deployment: Deployment) -> list[str]:
     """Return a sentence for each dbt model or test that failed in the last build."""
     path = results_path(deployment) / "run_results.json"
     if not path.exists():
         return ["dbt stopped before it built anything; the whole log says why."]
     results = json.loads(path.read_text())["results"]
-    nodes = json.loads((target_path(deployment) / "manifest.json").read_text())["nodes"]
+    nodes = read_manifest(deployment)["nodes"]
     problems = []
     with connect(deployment.build_database, read_only=True) as connection:
         for result in results:

@@ -1,12 +1,11 @@
 """`ops.mart_status`: what each mart has, and what it lacks and why."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import duckdb
 
-from dagster_project.dbt import target_path
+from dagster_project.dbt import read_manifest
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
 from ingest.contract_files import active_sources
@@ -24,10 +23,9 @@ def record_mart_status(
     build: duckdb.DuckDBPyConnection, deployment: Deployment
 ) -> None:
     """Write down which entities each mart needs and which sources lack them."""
-    manifest = json.loads((target_path(deployment) / "manifest.json").read_text())
     marts = [
         node
-        for node in manifest["nodes"].values()
+        for node in read_manifest(deployment)["nodes"].values()
         if node["resource_type"] == "model" and node["schema"] == "marts"
     ]
     sources = [source.name for source in active_sources(deployment)]

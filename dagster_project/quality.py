@@ -20,10 +20,12 @@ from ingest.sql import connect
 
 # In the order in which models take them, by which the last one is the newest.
 _DELIVERIES = f"""
-    select loads.load_id, loads.rows_loaded
+    select loads.load_id, sum(load_files.rows_loaded)
     from ops.loads
     inner join ops.load_files on loads.load_id = load_files.load_id
-    where loads.source_system = ? and loads.table_name = ?
+    where
+        loads.source_system = ? and loads.table_name = ?
+        and not load_files.is_repeated
     group by all
     order by max({DELIVERED_AT}), loads.load_id
 """

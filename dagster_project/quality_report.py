@@ -27,15 +27,20 @@ _RESULTS = """
 """
 _DELIVERED = """
     select
-        'raw_' || source_system || '.' || table_name,
-        sum(rows_loaded),
-        max(loaded_at),
-        max(load_id),
-        (
-            select list(path order by path) from ops.load_files
-            where load_files.load_id = max(loads.load_id)
-        )
-    from ops.loads as loads group by source_system, table_name
+        'raw_' || loads.source_system || '.' || loads.table_name,
+        sum(load_files.rows_loaded),
+        max(loads.loaded_at),
+        max(loads.load_id),
+        list(load_files.path order by load_files.path)
+            filter (load_files.load_id = newest.load_id)
+    from ops.loads as loads
+    inner join ops.load_files using (load_id)
+    inner join (
+        select source_system, table_name, max(load_id) as load_id
+        from ops.loads group by all
+    ) as newest using (source_system, table_name)
+    where not load_files.is_repeated
+    group by loads.source_system, loads.table_name
 """
 
 

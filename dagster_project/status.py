@@ -28,9 +28,12 @@ _TABLES = """
     select
         source_system || '.' || table_name as "table",
         date_trunc('second', max(loaded_at)) as last_loaded_utc,
-        count(*) as loads,
-        sum(rows_loaded) as "rows"
-    from ops.loads group by all order by all
+        count(distinct load_id) as loads,
+        sum(load_files.rows_loaded) as "rows"
+    from ops.loads
+    inner join ops.load_files using (load_id)
+    where not load_files.is_repeated
+    group by all order by all
 """
 _LAST_DATES = """
     select source_system, max(transaction_date)

@@ -12,11 +12,14 @@ from ingest.sql import connect
 _LOADS = """
     select
         source_system || '.' || table_name as "table",
-        sum(file_count) as files,
-        sum(rows_read) as rows_read,
-        sum(rows_loaded) as rows_loaded,
-        sum(rows_rejected) as rows_rejected
-    from ops.loads group by all order by all
+        count(*) as files,
+        sum(load_files.rows_read) as rows_read,
+        sum(load_files.rows_loaded) as rows_loaded,
+        sum(load_files.rows_rejected) as rows_rejected
+    from ops.loads
+    inner join ops.load_files using (load_id)
+    where not load_files.is_repeated
+    group by all order by all
 """
 _KPIS = """
     with

@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ingest.contracts import Table
@@ -11,10 +11,22 @@ from ingest.exports import ExportFile
 from ingest.ledger import Load
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """Files that are landed together.
+
+    ``repeats`` is the load that landed them before, under a contract by which rows of
+    them were refused and which has been mended since.
+    """
+
+    files: list[ExportFile]
+    repeats: Load | None
+
+
 def new_deliveries(
     table: Table, files: Sequence[ExportFile], loads: Iterable[Load]
-) -> list[list[ExportFile]]:
-    """Group the files that are not landed yet into loads, in landing order.
+) -> list[Delivery]:
+    """Group the files that are not landed yet into deliveries, in landing order.
 
     Parameters
     ----------
@@ -26,24 +38,38 @@ def new_deliveries(
         The table's complete loads, oldest first.
     """
     loads = list(loads)
-    repeats = to_repeat(table, loads)
+    repeats = _to_repeat(table, loads)
     loads = [_forget(load, repeats) for load in loads]
     if table.delivery == "snapshot":
-        return _new_snapshots(files, loads)
+        return [
+            Delivery(
+                parts,
+                next(
+                    (
+                        repeats[part]
+                        for part in map(_identity, parts)
+                        if part in repeats
+                    ),
+                    None,
+                ),
+            )
+            for parts in _new_snapshots(files, loads)
+        ]
     find = _new_events if table.delivery == "append" else _new_changes
-    deliveries = defaultdict(list)
+    groups: dict[int | float, Delivery] = {}
     for file in find(files, loads):
-        repeated = repeats.get((file.name, file.content_hash))
-        deliveries[repeated.load_id if repeated else math.inf].append(file)
-    return [deliveries[load_id] for load_id in sorted(deliveries)]
+        repeated = repeats.get(_identity(file))
+        place = repeated.load_id if repeated else math.inf
+        groups.setdefault(place, Delivery([], repeated)).files.append(file)
+    return [groups[place] for place in sorted(groups)]
 
 
-def to_repeat(table: Table, loads: Iterable[Load]) -> dict[tuple[str, str], Load]:
-    """Return the loads to make again, by path and content hash of their files.
+def _identity(file: ExportFile) -> tuple[str, str]:
+    return file.name, file.content_hash
 
-    Rows of a file were refused, and the contract has been mended since: they may keep
-    it now.
-    """
+
+def _to_repeat(table: Table, loads: Iterable[Load]) -> dict[tuple[str, str], Load]:
+    """Return the loads to make again, by path and content hash of their files."""
     latest = {file.path: (file, load) for load in loads for file in load.files}
     return {
         (path, file.content_hash): load

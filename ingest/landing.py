@@ -7,7 +7,6 @@ leaves nothing half landed.
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import duckdb
 
 from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Table
-from ingest.deliveries import new_deliveries, to_repeat
+from ingest.deliveries import Delivery, new_deliveries
 from ingest.exports import ExportCatalog, ExportFile
 from ingest.ledger import LandedFile, Load, now, read_loads, write_record
 from ingest.parts import Part, group_files
@@ -38,23 +37,13 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
     """
     loads = read_loads(deployment.raw)
     mine = [load for load in loads if load.full_name == table.full_name]
-    repeats = to_repeat(table, mine)
     quarantine_file(deployment, table.full_name).unlink(missing_ok=True)
     landed = []
-    for exports in new_deliveries(table, catalog.files(table), mine):
+    for delivery in new_deliveries(table, catalog.files(table), mine):
         aside = deployment.raw / _ASIDE / table.full_name
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        known = (repeats.get((file.name, file.content_hash)) for file in exports)
-        repeated = next(filter(None, known), None)
-        load, sifted = _write(table, deployment, exports, aside, loads + landed)
-        if repeated:
-            load = replace(
-                load,
-                repeats=repeated.load_id,
-                delivered_at=repeated.delivered_at,
-                is_backfill=repeated.is_backfill,
-            )
+        load, sifted = _write(table, deployment, delivery, aside, loads + landed)
         # A run may have been killed just here.
         quarantine_file(deployment, table.full_name, load.load_id).unlink(
             missing_ok=True
@@ -69,7 +58,7 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
 def _write(
     table: Table,
     deployment: Deployment,
-    exports: Sequence[ExportFile],
+    delivery: Delivery,
     aside: Path,
     loads: Sequence[Load],
 ) -> tuple[Load, Mapping[ExportFile, Sifted]]:
@@ -78,22 +67,24 @@ def _write(
     last_file_id = max(
         (file.file_id for load in loads for file in load.files), default=0
     )
-    parts = group_files(table, exports)
+    parts = group_files(table, delivery.files)
     ordered = [file for part in parts for file in part.files]
     ids = {file: last_file_id + n for n, file in enumerate(ordered, start=1)}
     with connect() as connection:
         rows = read_rows(connection, table, deployment, parts, aside, load_id, ids)
         amounts = _control_amounts(connection, table, aside)
     loaded_at = now()
+    first = delivery.repeats
+    is_first = all(load.full_name != table.full_name for load in loads)
     return Load(
         load_id=load_id,
         source=table.source,
         table=table.name,
         loaded_at=loaded_at,
-        delivered_at=loaded_at,
-        repeats=None,
+        delivered_at=first.delivered_at if first else loaded_at,
+        repeats=first.load_id if first else None,
         is_snapshot=table.delivery == "snapshot",
-        is_backfill=all(load.full_name != table.full_name for load in loads),
+        is_backfill=first.is_backfill if first else is_first,
         columns_hash=table.columns_hash,
         unknown_columns=tuple(
             sorted({name for part in parts for name in part.header} - set(table.types))

@@ -105,9 +105,10 @@ class Load:
 
     @property
     def order(self) -> tuple[date, int]:
-        """Where it stands among the table's loads: by its date, then by its number."""
+        """Where it stands among the table's loads, as ``raw.DELIVERED_AT`` has it."""
+        undated = date.min if self.is_backfill else self.delivered_at.date()
         days = [file.delivered_on for file in self.files if file.delivered_on]
-        return max(days, default=self.delivered_at.date()), self.load_id
+        return max(days, default=undated), self.load_id
 
     @property
     def rows_rejected(self) -> int:
@@ -156,6 +157,18 @@ def repeated_files(loads: Iterable[Load]) -> set[int]:
             if (file.path, file.content_hash) in again
         )
     return repeated
+
+
+def rows_shown(loads: Iterable[Load]) -> int:
+    """Count the rows that a table's loads hold, those landed again only once."""
+    loads = list(loads)
+    repeated = repeated_files(loads)
+    return sum(
+        file.rows_loaded
+        for load in loads
+        for file in load.files
+        if file.file_id not in repeated
+    )
 
 
 def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:

@@ -22,7 +22,10 @@ LANDING_COLUMNS = {
     "_load_id": "The load that landed the row; ops.loads has it.",
     "_file_id": "The export file that the row stood in; ops.load_files has it.",
     "_row_number": "The row's number in its file, from 1.",
-    "_delivered_at": "When the row's file was delivered, else landed.",
+    "_delivered_at": (
+        "The date in the file's name; without one, when it was landed, and for a "
+        "table's first load the beginning of time."
+    ),
     "_known_at": "When the row became known to the company (UTC).",
 }
 

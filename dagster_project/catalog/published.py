@@ -38,6 +38,7 @@ _LOADED = """
         sum(load_files.rows_loaded)
     from ops.loads
     inner join ops.load_files using (load_id)
+    where not load_files.is_repeated
     group by all
 """
 

@@ -1,13 +1,12 @@
 """`ops.catalog_tables` and `ops.catalog_columns`: written when a run publishes."""
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import duckdb
 
 from dagster_project.catalog.lineage import KnownTables, Origin, Trace
-from dagster_project.dbt import results_path, target_path
+from dagster_project.dbt import read_manifest, results_path
 from dbt_models import PROJECT_DIR, Deployment
 from dbt_models.ops import fill_ops_table
 from ingest.raw import LANDING_COLUMNS
@@ -84,7 +83,7 @@ def _text(described: Mapping[str, Any]) -> str:
 
 def _nodes(deployment: Deployment) -> dict[str, dict[str, Any]]:
     """Return what dbt knows of tables, by ``<schema>.<table>``."""
-    manifest = json.loads((target_path(deployment) / "manifest.json").read_text())
+    manifest = read_manifest(deployment)
     return {
         f"{node['schema']}.{node['name']}": node
         for node in (*manifest["nodes"].values(), *manifest["sources"].values())

@@ -1,10 +1,8 @@
 """The published database: copied and swapped in when everything before succeeded."""
 
-import json
-
 import dagster as dg
 
-from dagster_project.dbt import prepare_manifest
+from dagster_project.dbt import prepare_manifest, read_manifest
 from dagster_project.publishing import PUBLISHED_SCHEMAS, publish
 from dagster_project.resources import RunLock, RunOptions
 from dbt_models import WarehouseError, load_deployment
@@ -15,10 +13,10 @@ from ingest.contract_files import active_sources
 def publication() -> dg.Definitions:
     """Return the asset that readers open."""
     deployment = load_deployment()
-    manifest = json.loads(prepare_manifest(deployment).read_text())
+    prepare_manifest(deployment)
     models = [
         dg.AssetKey([node["schema"], node["name"]])
-        for node in manifest["nodes"].values()
+        for node in read_manifest(deployment)["nodes"].values()
         if node["resource_type"] == "model" and node["schema"] in PUBLISHED_SCHEMAS
     ]
     # Also the raw tables of which nothing is made: a run that fails publishes nothing.

@@ -12,6 +12,7 @@ from ingest.contract_files import active_sources
 from ingest.contracts import Source, Table
 from ingest.exports import ExportCatalog
 from ingest.landing import land
+from ingest.ledger import rows_shown
 from ingest.raw import open_build, show_table
 
 _PARAMETERS = dg.AssetKey(["ops", "run_parameters"])
@@ -68,7 +69,7 @@ def _raw_table(
             metadata={
                 "new_files": sum(len(load.files) for load in landed),
                 "new_rows": sum(load.rows_loaded for load in landed),
-                "dagster/row_count": sum(load.rows_loaded for load in loads),
+                "dagster/row_count": rows_shown(loads),
             }
         )
 

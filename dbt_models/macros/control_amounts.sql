@@ -54,24 +54,29 @@
         {{ known_rows(node.source_name, node.name) }}
     ),
 
+    {% if contract.delivery == 'snapshot' %}
+    whole_deliveries as (
+        select distinct
+            known_rows._delivered_at,
+            known_rows._load_id
+        from known_rows
+        inner join {{ source('ops', 'loads') }} as loads
+            on known_rows._load_id = loads.load_id
+        where loads.rows_rejected = 0
+    ),
+    {% endif %}
+
     counted_rows as (
         select *
         from known_rows
         {% if contract.delivery == 'snapshot' %}
         where
-            (_delivered_at, _load_id) >= (
-                select max((whole._delivered_at, whole._load_id))
-                from known_rows as whole
-                inner join {{ source('ops', 'loads') }} as loads
-                    on whole._load_id = loads.load_id
-                where loads.rows_rejected = 0
-            )
-            or not exists (
+            not exists (
                 select 1
-                from known_rows as whole
-                inner join {{ source('ops', 'loads') }} as loads
-                    on whole._load_id = loads.load_id
-                where loads.rows_rejected = 0
+                from whole_deliveries as later
+                where
+                    (later._delivered_at, later._load_id)
+                    > (known_rows._delivered_at, known_rows._load_id)
             )
         {% endif %}
     ),

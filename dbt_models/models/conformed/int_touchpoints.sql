@@ -4,13 +4,10 @@ touchpoints as (
     {{ union_sources('touchpoints') }}
 ),
 
-dated as (
+priced as (
     select
         *,
-        {{ source_fact('exchange_rate', 'decimal(18, 6)') }} as exchange_rate,
-        coalesce(
-            touchpoint_at, {{ start_of_business_date('touchpoint_date') }}
-        ) as moment
+        {{ source_fact('exchange_rate', 'decimal(18, 6)') }} as exchange_rate
     from touchpoints
 )
 
@@ -25,6 +22,6 @@ select
     reaction,
     cast(cost_amount * exchange_rate as decimal(18, 4)) as cost_amount,
     touchpoint_at,
-    {{ business_date('moment') }} as touchpoint_date,
+    coalesce({{ business_date('touchpoint_at') }}, touchpoint_date) as touchpoint_date,
     known_at
-from dated
+from priced
