@@ -1,10 +1,9 @@
 """What a row must keep to be landed, as SQL over its columns as a reader gives them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from types import ModuleType
 
 from ingest.contracts import Table
 from ingest.ledger import now
@@ -33,8 +32,11 @@ class Check:
     condition: str
 
 
-def checks_of(table: Table, reader: ModuleType) -> list[Check]:
-    """Return what the rows of a table must keep that the reader does not see to."""
+def checks_of(table: Table, doubtful: Container[str]) -> list[Check]:
+    """Return what the rows of a table must keep that the reader does not see to.
+
+    Doubtful columns are read as something that holds more than the contract's type.
+    """
     found = []
     for column in table.columns:
         name = identifier(column.name)
@@ -42,9 +44,8 @@ def checks_of(table: Table, reader: ModuleType) -> list[Check]:
             found.append(
                 Check(column.name, "empty, but required", f"{name} is not null")
             )
-        read_type = reader.read_type(column.data_type)
-        if read_type != column.data_type or read_type == "double":
-            quick, exact = _fits(name, column.data_type, read_type)
+        if column.name in doubtful:
+            quick, exact = _fits(name, column.data_type)
             found.append(
                 Check(
                     column.name,
@@ -54,6 +55,9 @@ def checks_of(table: Table, reader: ModuleType) -> list[Check]:
                     f"else coalesce({exact}, false) end",
                 )
             )
+        elif column.data_type in {"date", "double", "timestamp"}:
+            is_finite = f"coalesce(isfinite({name}), true)"
+            found.append(Check(column.name, not_a(column.data_type), is_finite))
     if table.known_at is not None:
         moment = f"try_cast({identifier(table.known_at)} as timestamp)"
         # Zones are up to 14 hours apart.
@@ -84,7 +88,7 @@ def flaws(checks: Iterable[Check]) -> str:
 
 
 def value_of(name: str, data_type: str, zone: str) -> str:
-    """Return the SQL that makes a value that was read one of the contract's type.
+    """Return the SQL that makes a doubtful value one of the contract's type.
 
     A timestamp that states its own offset is the moment it says, as the clocks of the
     contract's zone showed it.
@@ -96,43 +100,46 @@ def value_of(name: str, data_type: str, zone: str) -> str:
     return f"""case
         when regexp_matches({text}, {literal(_OFFSET)})
             then timezone({literal(zone)}, cast({text} as timestamptz))
-        else cast({column} as timestamp)
+        else cast({_with_minutes(text)} as timestamp)
     end"""
 
 
-def _fits(name: str, data_type: str, read_type: str | None) -> tuple[str, str]:
+def _with_minutes(text: str) -> str:
+    """Return the SQL that adds the minutes to a time of hours only (ISO 8601)."""
+    return f"regexp_replace({text}, '([ T][0-9]{{2}})$', '\\1:00')"
+
+
+def _fits(name: str, data_type: str) -> tuple[str, str]:
     """Return conditions that a value becomes the type as it is, unrounded.
 
     The first is quick and holds for nearly all values; the second is exact.
     """
     cast = f"try_cast({name} as {data_type})"
+    text = f"cast({name} as varchar)"
+    number = f"try_cast({name} as double)"
     decimal = _DECIMAL.fullmatch(data_type)
-    if data_type in _DIGITS and read_type == "varchar":
-        whole = literal(" *[+-]?[0-9]+([.]0*)? *")
-        return (
-            f"regexp_full_match({name}, '[0-9]+') "
-            f"and length({name}) <= {_DIGITS[data_type]}",
-            f"regexp_full_match({name}, {whole}) and {cast} is not null",
-        )
     if decimal:
         digits, scale = map(int, decimal.groups())
-        number = name if read_type == "double" else f"try_cast({name} as double)"
+        written = literal(f"[+-]?[0-9]*[.]?[0-9]{{0,{scale}}}0*")
         units = f"({number} * 1e{scale})"
-        # Above 2 to the 53rd, doubles are not exact.
-        fits = f"abs({number}) < {min(10**digits, 2**53)}e-{scale} and "
         return (
-            f"{fits} round({number}, {scale}) = {number}",
-            # Half a millionth of the last digit: what doubles make of 0.1 + 0.2.
-            f"{fits} abs({units} - round({units})) < 5e-7",
+            f"regexp_full_match({text}, {written}) and {cast} is not null",
+            # Above 2 to the 53rd, doubles are not exact. Half a millionth of the last
+            # digit is what they make of 0.1 + 0.2.
+            f"abs({number}) < {min(10**digits, 2**53)}e-{scale} "
+            f"and abs({units} - round({units})) < 5e-7",
         )
     if data_type in _DIGITS:
-        number = f"try_cast({name} as double)"
-        fits = f"{cast} is not null and abs({number} - round({number})) < 5e-7"
-    elif data_type == "date":
-        moment = f"try_cast({name} as timestamp)"
-        fits = f"isfinite({moment}) and {moment} = cast({cast} as timestamp)"
-    elif data_type in {"timestamp", "double"}:
-        fits = f"isfinite({cast})"
-    else:
-        fits = f"{cast} is not null"
-    return "false", fits
+        whole = literal(" *[+-]?[0-9]+([.]0*)? *")
+        return (
+            f"regexp_full_match({text}, '[0-9]{{1,{_DIGITS[data_type]}}}')",
+            f"regexp_full_match({text}, {whole}) and {cast} is not null",
+        )
+    if data_type == "date":
+        moment = f"try_cast(rtrim({text}) as timestamp)"
+        return "false", f"isfinite({moment}) and {moment} = cast({cast} as timestamp)"
+    if data_type == "timestamp":
+        return "false", f"isfinite(try_cast({_with_minutes(text)} as timestamp))"
+    if data_type == "double":
+        return "false", f"isfinite({cast})"
+    return "false", f"{cast} is not null"

@@ -8,10 +8,22 @@ from ingest.checks import Check, flaws
 from ingest.rejects import Reject, Sifted
 from ingest.sql import connect, files, identifier, literal
 
+# Arrow's names of the types that a contract knows.
+_TYPES = {
+    "bool": "boolean",
+    "date32[day]": "date",
+    "int32": "integer",
+    "int64": "bigint",
+    "large_string": "varchar",
+    "string": "varchar",
+    "timestamp[us]": "timestamp",
+}
 
-def columns(path: Path) -> list[str]:
-    """Return the file's top-level columns."""
-    return _metadata(path).schema.to_arrow_schema().names
+
+def columns(path: Path) -> list[tuple[str, str]]:
+    """Return the file's top-level columns and their types."""
+    schema = _metadata(path).schema.to_arrow_schema()
+    return [(field.name, _duckdb_type(str(field.type))) for field in schema]
 
 
 def count_rows(path: Path) -> int:
@@ -19,13 +31,12 @@ def count_rows(path: Path) -> int:
     return _metadata(path).num_rows
 
 
-def read_type(_data_type: str) -> None:
-    """Return None: a column is read as the file has it."""
-    return
+# The columns have types of their own, which is what the scan gives.
+stream = None
 
 
 def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
-    """Return the table expression that reads the files."""
+    """Return the table expression that reads the files, each column as it is stored."""
     columns = ", ".join(map(identifier, types))
     return f"(select {columns}, file_index from read_parquet({files(paths)}))"
 
@@ -61,6 +72,10 @@ def sift(
             {"lines": lines},
         )
     return Sifted(good, count_rows(path), [Reject(*reject) for reject in broken])
+
+
+def _duckdb_type(arrow_type: str) -> str:
+    return _TYPES.get(arrow_type, arrow_type.replace("decimal128", "decimal"))
 
 
 def _metadata(path: Path):  # noqa: ANN202 - pyarrow's, imported late

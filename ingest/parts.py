@@ -1,7 +1,8 @@
 """The Parquet files of a load: one for all export files that one scan can read."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,16 +21,30 @@ _OWN_NAMES = {"_line", "_load_id", "_file_id", "file_index", "file_row_number"}
 
 @dataclass(frozen=True)
 class Part:
-    """Export files of the same reader and header, and where their rows go."""
+    """Export files of the same reader and columns, and where their rows go.
+
+    Attributes
+    ----------
+    stored
+        Column name to the type that it is stored as, in the files' order.
+    """
 
     reader: ModuleType
-    header: tuple[str, ...]
+    stored: Mapping[str, str]
     files: list[ExportFile]
     file_name: str
 
     def types(self, table: Table) -> dict[str, str]:
-        """Column name to DuckDB type, in the header's order; text if unknown."""
-        return {name: table.types.get(name, "varchar") for name in self.header}
+        """Column name to the contract's type, in the files' order; text if unknown."""
+        return {name: table.types.get(name, "varchar") for name in self.stored}
+
+    def doubtful(self, table: Table) -> set[str]:
+        """Columns that are stored as another type than the contract's."""
+        return {
+            name
+            for name, data_type in self.types(table).items()
+            if data_type.replace(" ", "") != self.stored[name].replace(" ", "")
+        }
 
 
 def refuse(table: Table, file_name: str, reason: object) -> WarehouseError:
@@ -50,19 +65,18 @@ def group_files(table: Table, files: Sequence[ExportFile]) -> list[Part]:
     WarehouseError
         If a file cannot be opened as what its name says, or lacks a column.
     """
-    groups: dict[tuple[ModuleType, tuple[str, ...]], list[ExportFile]]
     groups = defaultdict(list)
     for file in files:
         try:
             reader = reader_for(file.path)
-            header = tuple(reader.columns(file.path))
-            _check_header(table, header)
+            columns = tuple(reader.columns(file.path))
+            _check_header(table, [name for name, _ in columns])
         except (WarehouseError, OSError) as error:
             raise refuse(table, file.name, error) from error
-        groups[reader, header].append(file)
+        groups[reader, columns].append(file)
     return [
-        Part(reader, header, group, f"{number}.parquet")
-        for number, ((reader, header), group) in enumerate(groups.items(), start=1)
+        Part(reader, dict(columns), group, f"{number}.parquet")
+        for number, ((reader, columns), group) in enumerate(groups.items(), start=1)
     ]
 
 
@@ -95,22 +109,37 @@ def write_part(
         If it cannot read on; which file it was in, it does not say.
     """
     target = literal(folder / part.file_name)
-    scan = part.reader.scan([file.path for file in part.files], part.types(table))
-    columns = ", ".join(
-        f"{value_of(name, data_type, table.timezone)} as {identifier(name)}"
-        for name, data_type in part.types(table).items()
-    )
-    kept = " and ".join(check.condition for check in checks_of(table, part.reader))
-    connection.execute(
-        f"""copy (
-            select
-                {columns},
-                {load_id}::integer as _load_id,
-                ({first_file_id} + file_index)::integer as _file_id
-            from {scan} as rows_read
-            where {kept or "true"}
-        ) to {target} (format parquet, compression zstd)"""
-    )
+    paths, types = [file.path for file in part.files], part.types(table)
+
+    def copy(rows: str, doubtful: Collection[str]) -> None:
+        columns = ", ".join(
+            f"{value_of(name, types[name], table.timezone)} as {identifier(name)}"
+            if name in doubtful
+            else identifier(name)
+            for name in types
+        )
+        kept = " and ".join(check.condition for check in checks_of(table, doubtful))
+        connection.execute(
+            f"""copy (
+                select
+                    {columns},
+                    {load_id}::integer as _load_id,
+                    ({first_file_id} + file_index)::integer as _file_id
+                from {rows} as rows_read
+                where {kept or "true"}
+            ) to {target} (format parquet, compression zstd)"""
+        )
+
+    is_written = False
+    if part.reader.stream is not None:
+        connection.register("streamed", part.reader.stream(paths, types))
+        # It fails where a value is not plainly of its type; the scan looks closer.
+        with suppress(duckdb.Error):
+            copy("streamed", doubtful=())
+            is_written = True
+        connection.unregister("streamed")
+    if not is_written:
+        copy(part.reader.scan(paths, types), part.doubtful(table))
     counts = dict(
         connection.execute(
             f"select _file_id, count(*) from {target} group by all"

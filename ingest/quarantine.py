@@ -62,7 +62,10 @@ def sift(
         aside.mkdir()
         try:
             sifted[file] = part.reader.sift(
-                file.path, part.types(table), checks_of(table, part.reader), aside
+                file.path,
+                part.types(table),
+                checks_of(table, part.doubtful(table)),
+                aside,
             )
         except (WarehouseError, OSError, duckdb.Error) as error:
             raise refuse(table, file.name, error) from error

@@ -1,11 +1,20 @@
 """Which reader reads which export file.
 
-A reader is a module with five functions. ``columns(path)`` lists the file's columns,
-``count_rows(path)`` counts its rows without the engine that loads them, and
-``scan(paths, types)`` is the SQL that reads files of one header, each column as its
-``read_type(data_type)``, plus ``file_index``, the place of the row's file among them.
-``sift(path, types, checks, folder)`` is the slow way for a file with broken rows: it
-parts them from the others.
+A reader is a module with five functions.
+
+``columns(path)``
+    the file's columns, and the types that they are stored as;
+``count_rows(path)``
+    its rows, counted without the engines that load them;
+``stream(paths, types)``
+    the rows of files of the same columns as the contract's types, by an engine that
+    changes no value, but fails where it would have to; None: the scan is as fast;
+``scan(paths, types)``
+    the SQL that reads them as they are stored; both add ``file_index``, the place of
+    the row's file among them;
+``sift(path, types, checks, folder)``
+    the slow way for a file with broken rows: it parts them from the others.
+
 All raise WarehouseError with what is wrong, without the file's name: the caller knows
 it.
 """

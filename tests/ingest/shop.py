@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from dbt_models import Deployment
 from ingest.contracts import Column, Table
 from ingest.exports import ExportCatalog
 from ingest.landing import land
 from ingest.ledger import Load, read_loads
+from ingest.quarantine import quarantine_file
 from ingest.raw import Asked, open_build, show_table
 
 TYPES = {"id": "bigint", "amount": "decimal(12, 2)", "note": "varchar"}
@@ -36,6 +38,16 @@ SALES = Table(
     optional=False,
     timezone="UTC",
     columns=columns(TYPES),
+)
+
+_HEADER = "id,amount,note\n"
+GOOD = [f"{n},{n}.50,note {n}" for n in range(1, 200)]
+# Rows that keep the contract, and a contract that lets some break it.
+LENIENT = {"max_rejects": 0.05}
+REQUIRED = replace(
+    SALES,
+    columns=(replace(SALES.columns[0], required=True), *SALES.columns[1:]),
+    **LENIENT,
 )
 
 
@@ -85,3 +97,13 @@ class Shop:
     def query(self, sql: str) -> list[tuple]:
         with duckdb.connect(self.deployment.build_database) as connection:
             return connection.execute(sql).fetchall()
+
+
+def text(rows: list[bytes | str]) -> bytes:
+    lines = (row if isinstance(row, bytes) else row.encode() for row in rows)
+    return _HEADER.encode() + b"".join(line + b"\n" for line in lines)
+
+
+def rejects(shop: Shop, load_id: int | None = None) -> list[dict]:
+    path = quarantine_file(shop.deployment, "shop.sales", load_id)
+    return pq.read_table(path).to_pylist()

@@ -1,0 +1,48 @@
+"""Text files, plain or gzipped, after a look at what they really are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from zlib_ng import gzip_ng, zlib_ng
+
+from dbt_models import WarehouseError
+
+_SIGNATURES = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "gzipped",
+    b"%PDF": "a PDF",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"SQLite format 3": "an SQLite database",
+}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open the file's text as bytes.
+
+    Raises
+    ------
+    WarehouseError
+        If it is something else, or its gzip data are damaged; in words without the
+        file's name.
+    """
+    is_gzip = path.name.lower().endswith(".gz")
+    with path.open("rb") as stream:
+        start = stream.read(16)
+    for signature, kind in _SIGNATURES.items():
+        if start.startswith(signature) and not (is_gzip and kind == "gzipped"):
+            raise WarehouseError(f"it is not what its name says: it is {kind}")
+    if is_gzip and not start.startswith(b"\x1f\x8b"):
+        raise WarehouseError("it is not what its name says: it is not gzipped")
+    if b"\0" in start and not is_gzip:
+        raise WarehouseError("it is not what its name says: it is binary, not text")
+    try:
+        with gzip_ng.open(path) if is_gzip else path.open("rb") as stream:
+            yield stream
+    except (EOFError, zlib_ng.error, gzip_ng.BadGzipFile) as error:
+        raise WarehouseError(
+            f"its gzip data are cut off or damaged ({error})"
+        ) from error

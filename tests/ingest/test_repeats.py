@@ -1,0 +1,137 @@
+"""Files landed again: mended, or under a contract that was mended."""
+
+from dataclasses import replace
+
+import pytest
+
+from dbt_models import WarehouseError
+from ingest.ledger import open_rejects
+from tests.ingest.shop import GOOD, REQUIRED, SALES, columns, text
+
+
+def test_a_mended_file_brings_its_rows_in(shop):
+    shop.export("sales.csv", text([*GOOD, "x,1.00,y"]))
+    shop.land(REQUIRED)
+    shop.export("sales.csv", text([*GOOD, "200,1.00,y"]))
+    (load,) = shop.land(REQUIRED)
+    assert (load.rows_loaded, load.rows_rejected) == (200, 0)
+    shop.show(REQUIRED)
+    assert shop.query("select load_id, is_open from ops.rejects") == [(1, False)]
+
+
+@pytest.mark.parametrize("delivery", ["append", "upsert", "snapshot"])
+def test_a_mended_contract_brings_the_rows_in(shop, delivery):
+    shop.export("sales.csv", text([*GOOD, "x1,1.00,y"]))
+    (first,) = shop.land(REQUIRED, delivery=delivery)
+    assert shop.land(REQUIRED, delivery=delivery) == [], "nothing has changed yet"
+    mended = replace(
+        SALES,
+        delivery=delivery,
+        columns=columns(
+            {"id": "varchar", "amount": "decimal(12, 2)", "note": "varchar"}
+        ),
+    )
+    (load,) = shop.land(mended)
+    assert (load.rows_loaded, load.rows_rejected) == (200, 0)
+    assert load.is_backfill, "the same delivery: known from when it was"
+    assert load.delivered_at == first.delivered_at < load.loaded_at
+    assert shop.land(mended) == []
+
+
+@pytest.mark.parametrize("key", [("id",), ()])
+def test_a_file_landed_again_takes_the_place_of_its_first_landing(shop, key):
+    """What was read as 7 is 0007 now; they are one row, not two."""
+    rows = [f"{n:04},{n}.50,x" for n in range(1, 150)]
+    shop.export("sales.csv", text([*rows, "POST,1.00,x"]))
+    shop.land(REQUIRED, key=key)
+    mended = replace(
+        REQUIRED,
+        key=key,
+        columns=columns(
+            {"id": "varchar", "amount": "decimal(12, 2)", "note": "varchar"}
+        ),
+    )
+    shop.land(mended)
+    ids = [id_ for (id_,) in shop.rows("id", mended)]
+    assert ids == [f"{n:04}" for n in range(1, 150)] + ["POST"]
+    ((landed,),) = shop.query(
+        "select sum(control_amount) from ops.load_files where not is_repeated"
+    )
+    assert [(landed,)] == shop.query("select sum(amount) from raw_shop.sales")
+
+
+def test_rows_landed_before_the_contract_was_narrowed_are_said(shop):
+    shop.export("sales.csv", text(["1,1.00,secret", "2,1.00,7"]))
+    shop.land()
+    narrowed = replace(
+        SALES,
+        columns=columns(
+            {"id": "bigint", "amount": "decimal(12, 2)", "note": "integer"}
+        ),
+    )
+    with pytest.raises(WarehouseError, match="column note: 1 rows") as caught:
+        shop.show(narrowed)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_contract_mended_in_vain_is_tried_once(shop):
+    shop.export("sales.csv", text([*GOOD, "x1,1.00,y"]))
+    shop.land(REQUIRED)
+    mended = replace(
+        REQUIRED,
+        columns=columns(
+            {"id": "bigint", "amount": "decimal(14, 2)", "note": "varchar"}
+        ),
+    )
+    (load,) = shop.land(mended)
+    assert load.rows_rejected == 1
+    assert shop.land(mended) == []
+
+
+def test_files_without_rejects_are_not_landed_again(shop):
+    shop.export("sales_1.csv", text(GOOD))
+    shop.land(REQUIRED)
+    shop.export("sales_2.csv", text([*GOOD, "x1,1.00,y"]))
+    shop.land(REQUIRED)
+    shop.export("sales_3.csv", text(["1,9.00,new"]))
+    mended = replace(
+        REQUIRED,
+        columns=columns(
+            {"id": "varchar", "amount": "decimal(12, 2)", "note": "varchar"}
+        ),
+    )
+    again, new = shop.land(mended)
+    assert [file.path for file in again.files] == ["shop/sales_2.csv"]
+    assert [file.path for file in new.files] == ["shop/sales_3.csv"]
+    assert again.delivered_at < new.delivered_at
+
+
+def test_a_change_landed_again_does_not_undo_a_later_one(shop):
+    """The rows of a repeated load stand where its first try stood."""
+    upsert = {"delivery": "upsert"}
+    shop.export("sales_1.csv", text([*GOOD, "x1,1.00,y"]))
+    shop.land(REQUIRED, **upsert)
+    shop.export("sales_2.csv", text(["1,9.00,later"]))
+    shop.land(REQUIRED, **upsert)
+    mended = replace(
+        REQUIRED,
+        **upsert,
+        columns=columns(
+            {"id": "varchar", "amount": "decimal(12, 2)", "note": "varchar"}
+        ),
+    )
+    assert len(shop.land(mended)) == 1
+    shop.show(mended)
+    newest = """select note from raw_shop.sales where id = '1'
+        order by _delivered_at desc, _file_id desc limit 1"""
+    assert shop.query(newest) == [("later",)]
+
+
+def test_a_later_snapshot_closes_what_an_earlier_one_left_open(shop):
+    snapshot = {"delivery": "snapshot"}
+    shop.export("sales_2026-01-01.csv", text([*GOOD, "x,1.00,y"]))
+    shop.land(REQUIRED, **snapshot)
+    assert len(open_rejects(shop.loads())) == 1
+    shop.export("sales_2026-01-02.csv", text([*GOOD, "200,1.00,y"]))
+    shop.land(REQUIRED, **snapshot)
+    assert open_rejects(shop.loads()) == []

@@ -1,0 +1,246 @@
+"""Values land as they stand in the file, or their row is refused."""
+
+from contextlib import suppress
+from decimal import Decimal
+from itertools import product
+from random import Random
+
+import pytest
+
+from dbt_models import WarehouseError
+from ingest import csv_files, csv_stream
+from ingest.csv_stream import stream
+from tests.ingest.shop import SALES, columns, rejects, text
+
+PARQUET = "select 1 as id, 1.00 as amount, 'x' as note"
+# What values of a type are made of, and some that breaks them.
+PIECES = {
+    "integer": "0012345678-+ .",
+    "bigint": "00123456789-+ .ex_",
+    "decimal(12, 2)": "00123456789...-+ e",
+    "decimal(5, 0)": "012345.-+ e",
+    "double": "0123456789.-+e",
+    "boolean": ["true", "false", "t", "T", "yes", "no", "1", "0", "TRUE", " "],
+    "varchar": ["a", "ä", " ", "1.50", "NULL", "nan", "'", "0x1"],
+}
+MOMENTS = [
+    ["", " "],
+    ["2017-02-28", "2017-02-30", "2017-1-1", "20170101", "0017-12-31"],
+    ["", " ", "T"],
+    ["", "10", "10:00", "10:00:00", "25:00", "1:00", "10:00:60"],
+    ["", ".5", ".123456", ".1234567", "Z", "+02", "-05:00", " "],
+]
+
+
+def spellings(type_: str) -> set[str]:
+    if type_ in PIECES:
+        choose = Random(type_).choices
+        return {"".join(choose(PIECES[type_], k=n % 7)) for n in range(500)}
+    return {"".join(pieces) for pieces in product(*MOMENTS)}
+
+
+@pytest.mark.parametrize("type_", [*PIECES, "date", "timestamp"])
+def test_what_is_read_fast_is_read_the_same_with_care(
+    shop, monkeypatch, tmp_path, type_
+):
+    """The fast reading takes nothing that the careful one would refuse or change."""
+    path, read = tmp_path / "value.csv", {}
+    for value in spellings(type_):
+        path.write_text(f"extra,id\n{value},1\n")
+        with suppress(ValueError):  # Arrow's errors are some
+            rows = stream([path], {"extra": type_, "id": "bigint"}).read_all()
+            read[value] = rows.column("extra")[0].as_py()
+    assert len(read) > 3
+    monkeypatch.setattr(csv_files, "stream", None)
+    rows = [f"{n},1.00,{value}" for n, value in enumerate(read)]
+    shop.export("sales.csv", "id,amount,extra\n" + "\n".join(rows))
+    table = {
+        "columns": columns({"id": "bigint", "amount": "decimal(12, 2)", "extra": type_})
+    }
+    shop.land(**table)
+    landed = [value for _, value in shop.rows("id, extra", SALES, **table)]
+    assert dict(zip(read, landed, strict=True)) == read
+
+
+def test_a_hexadecimal_number_is_found_wherever_a_block_ends(tmp_path, monkeypatch):
+    path = tmp_path / "x.csv"
+    path.write_text("id,b\n" + "17,x\n" * 40 + "0x11,x\n")
+    for block in range(10, 60):
+        monkeypatch.setattr(csv_stream, "_BLOCK", block)
+        with pytest.raises(ValueError, match="hexadecimal"):
+            stream([path], {"id": "bigint", "b": "varchar"}).read_all()
+
+
+def test_parquet_files_of_other_types_are_not_read_as_the_first_one(shop):
+    """DuckDB by itself would read all files as the first one's types."""
+    shop.export_parquet("sales_1.parquet", PARQUET)
+    shop.export_parquet(
+        "sales_2.parquet", PARQUET.replace("1 as id", "1.6::double as id")
+    )
+    with pytest.raises(WarehouseError, match="sales_2.parquet: line 1, column id"):
+        shop.land()
+
+
+def test_a_truth_value_is_no_number(shop):
+    shop.export_parquet("sales.parquet", PARQUET.replace("1 as id", "true as id"))
+    with pytest.raises(WarehouseError, match="column id: not a value of type bigint"):
+        shop.land()
+
+
+def test_large_amounts_are_exact(shop):
+    types = {"id": "bigint", "amount": "decimal(38, 2)", "note": "varchar"}
+    amounts = [Decimal("100000000000000000000000.01"), Decimal("-90071992547409.93")]
+    rows = [f"{n},{amount},x" for n, amount in enumerate(amounts)]
+    shop.export("sales.csv", text(rows))
+    shop.export("sales_2.csv", text([f"7,{amounts[0]},x", "8,1e0,x", "9,2e-20,x"]))
+    table = {"columns": columns(types)}
+    shop.land(**table)
+    landed = [amount for (amount,) in shop.rows("amount", SALES, **table)]
+    assert landed[:3] == [*amounts, amounts[0]]
+
+
+@pytest.mark.parametrize(
+    ("value", "broken"),
+    [
+        ("3.999::double", "amount"),
+        ("'3.999'", "amount"),
+        ("3.999::decimal(9, 3)", "amount"),
+        ("3.99::double", None),
+        ("0.1::double + 0.2::double", None),
+        ("'3.99'", None),
+        ("3.990::decimal(9, 3)", None),
+        ("99999999999999999999::hugeint", "amount"),
+    ],
+)
+def test_money_in_parquet_is_not_rounded(shop, value, broken):
+    shop.export_parquet(
+        "sales.parquet",
+        f"select range as id, {value} as amount, 'x' as note from range(1)",
+    )
+    (load,) = shop.land(max_rejects=0.99) if broken is None else (None,)
+    if broken is None:
+        assert load.rows_rejected == 0
+        return
+    with pytest.raises(WarehouseError, match=f"line 1, column {broken}"):
+        shop.land()
+
+
+@pytest.mark.parametrize(
+    ("value", "broken"), [("1.6::double", True), ("2::double", False)]
+)
+def test_a_fraction_is_no_whole_number(shop, value, broken):
+    shop.export_parquet(
+        "sales.parquet",
+        f"select {value} as id, 1.00 as amount, 'x' as note from range(1)",
+    )
+    if broken:
+        with pytest.raises(WarehouseError, match="line 1, column id"):
+            shop.land()
+    else:
+        assert shop.land()[0].rows_loaded == 1
+
+
+TIMES = {
+    "2017-06-01 10:00:00": "2017-06-01 10:00:00",
+    "2017-06-01T10:00:00": "2017-06-01 10:00:00",
+    "2017-06-01": "2017-06-01 00:00:00",
+    # Berlin is two hours ahead of UTC in summer, one in winter.
+    "2017-06-01T10:00:00Z": "2017-06-01 12:00:00",
+    "2017-12-01T10:00:00.250Z": "2017-12-01 11:00:00.25",
+    "2017-06-01 10:00:00+02": "2017-06-01 10:00:00",
+    "2017-06-01 10:00:00-05:00": "2017-06-01 17:00:00",
+    "infinity": None,
+    "yesterday": None,
+}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("written", TIMES)
+def test_a_time_lands_as_the_sources_clocks_showed_it(
+    shop, monkeypatch, written, ending, zone
+):
+    monkeypatch.setenv("TZ", zone)
+    types = {"id": "bigint", "amount": "decimal(12, 2)", "paid_at": "timestamp"}
+    table = {"columns": columns(types), "timezone": "Europe/Berlin"}
+    if ending == "csv":
+        shop.export("sales.csv", f"id,amount,paid_at\n1,1.00,{written}\n")
+    else:
+        shop.export_parquet(
+            "sales.parquet", f"select 1 as id, 1.00 as amount, '{written}' as paid_at"
+        )
+    if TIMES[written] is None:
+        with pytest.raises(WarehouseError, match="column paid_at: not a value"):
+            shop.land(**table)
+        return
+    shop.land(**table)
+    assert shop.rows("paid_at::varchar", SALES, **table) == [(TIMES[written],)]
+
+
+def test_a_parquet_moment_lands_as_the_sources_clocks_showed_it(shop):
+    types = {"id": "bigint", "amount": "decimal(12, 2)", "paid_at": "timestamp"}
+    table = {"columns": columns(types), "timezone": "Europe/Berlin"}
+    shop.export_parquet(
+        "sales.parquet",
+        "select 1 as id, 1.00 as amount, timestamptz '2017-06-01 10:00:00Z' as paid_at",
+    )
+    shop.land(**table)
+    rows = shop.rows("paid_at::varchar", SALES, **table)
+    assert rows == [("2017-06-01 12:00:00",)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "written", "lands"),
+    [
+        ("date", "2017-01-01", True),
+        ("date", "2017-01-01 00:00:00", True),
+        ("date", "2017-01-01 13:00:00", False),
+        ("date", "infinity", False),
+        ("double", "1e300", True),
+        ("double", "nan", False),
+        ("double", "-inf", False),
+        ("integer", "5001.0", True),
+        ("integer", "3000000000", False),
+        ("bigint", "1e2", False),
+    ],
+)
+def test_a_value_is_of_its_type_or_refused(shop, type_, written, lands):
+    types = {"id": "bigint", "amount": "decimal(12, 2)", "extra": type_}
+    shop.export("sales.csv", f"id,amount,extra\n1,1.00,{written}\n")
+    if lands:
+        assert shop.land(columns=columns(types))[0].rows_loaded == 1
+    else:
+        with pytest.raises(WarehouseError, match=f"column extra: not a .* {type_}"):
+            shop.land(columns=columns(types))
+
+
+def test_whole_numbers_beyond_doubles_are_exact(shop):
+    ids = [2**53 + 1, 2**63 - 1, -(2**63)]
+    shop.export("sales.csv", text([f"{id_},1.00,x" for id_ in ids]))
+    shop.export_parquet(
+        "sales_2.parquet", f"select {2**53 + 3} as id, 1.00 as amount, 'x' as note"
+    )
+    shop.land()
+    assert [id_ for (id_,) in shop.rows("id")] == [*ids, 2**53 + 3]
+
+
+@pytest.mark.parametrize(
+    "text_",
+    ["1.15", "2.675e2", "-0.01", "0.285e1", "9999999999.99", "1", "1e-15", ".5"],
+)
+def test_money_lands_as_it_is_written(shop, text_):
+    shop.export("sales.csv", text([f"1,{text_},x"]))
+    shop.land()
+    ((amount,),) = shop.rows("amount")
+    assert amount == round(Decimal(text_), 2)
+
+
+@pytest.mark.parametrize("moment", ["2917-12-30 10:00:00", "0017-12-30", "infinity"])
+def test_a_row_known_at_no_possible_time_is_refused(shop, moment):
+    types = {"id": "bigint", "amount": "decimal(12, 2)", "paid_at": "timestamp"}
+    rows = [f"{n},1.00,2026-01-01 10:00:00" for n in range(150)]
+    lines = "".join(f"{row}\n" for row in [*rows, f"9,1.00,{moment}", "10,1.00,"])
+    shop.export("sales.csv", "id,amount,paid_at\n" + lines)
+    (load,) = shop.land(columns=columns(types), known_at="paid_at", max_rejects=0.01)
+    assert (load.rows_loaded, load.rows_rejected) == (151, 1)
+    assert [r["reason"] for r in rejects(shop, 1)] == ["before 1970 or in the future"]
