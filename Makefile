@@ -11,7 +11,7 @@ run: $(INSTALLED)
 	@$(BIN)/crm run
 
 test: $(INSTALLED)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadscope
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
