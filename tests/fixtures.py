@@ -34,7 +34,12 @@ DEMOGRAPHIC_COLUMNS = (
 )
 HOUSEHOLDS = 36
 PRODUCTS = 20
-SETTINGS = "timezone: America/New_York\nbase_currency: USD\n"
+# Windows and horizons that fit into three months.
+SETTINGS = """timezone: America/New_York
+base_currency: USD
+recent_window_days: 30
+churn_horizon_days: 30
+"""
 
 
 def small_grocer(data: Path, seed: int = 7) -> list[dict[str, object]]:

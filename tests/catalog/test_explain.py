@@ -71,6 +71,7 @@ def test_names_may_be_short(explain, name, first):
         (
             "net_amount",
             "say which:\n  core.fct_transactions.net_amount\n"
+            "  features.customer_features.net_amount\n"
             "  marts.customer_rfm.net_amount",
         ),
         ("average_transaction_amount", "kpi.average_transaction_amount"),
