@@ -68,7 +68,8 @@ def verdict(deployment: Deployment, table: Table, results: Sequence[Result]) -> 
         if all(result.is_met for result in results):
             return f"{len(results)} expectations met"
         return f"nothing delivered yet, {len(results)} expectations not checked"
-    newest = read_loads(deployment.raw, table.full_name)[-1]
+    loads = read_loads(deployment.raw, table.full_name)
+    newest = max(loads, key=lambda load: load.order)
     places = " and ".join(sorted({result.defined_in for result in broken}))
     return (
         f"{'; '.join(result.sentence for result in broken)}. "

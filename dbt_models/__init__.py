@@ -171,7 +171,8 @@ def _check_value(name: str, value: Any, default: Any, where: Path) -> None:
             _is_currency(code) and _is_rate(rate) for code, rate in value.items()
         ):
             raise refuse(
-                "currency codes with rates from 0.000001 to 1,000,000, such as "
+                "currency codes with rates from 0.000001 to 1,000,000, of at most six "
+                "decimals, such as "
                 "{GBP: 1.29}"
             )
     elif isinstance(default, int) and (
@@ -187,4 +188,4 @@ def _is_currency(value: Any) -> bool:
 def _is_rate(value: Any) -> bool:
     # Rates have six decimals in the models; yes and no are numbers to Python.
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and 0.000_001 <= value <= 1_000_000
+    return is_number and 0.000_001 <= value <= 1_000_000 and round(value, 6) == value

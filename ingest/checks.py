@@ -10,9 +10,20 @@ from ingest.ledger import now
 from ingest.sql import identifier, literal
 
 _DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
-# Digits of whole numbers that fit whatever they are.
-_DIGITS = {"integer": 9, "bigint": 18}
-_OFFSET = r":[0-9]{2}([.][0-9]+)? ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$"
+_NUMBER = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?"
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_MIDNIGHT = "[ T]00(:00(:00([.]0+)?)?)?"
+# DuckDB keeps six decimals of a second, and would cut off the others.
+_CLOCK = "([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?)?"
+_OFFSET = ":[0-9.]+ ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)"
+# How a value of a type may be written; more than that DuckDB reads in its own way.
+_WRITTEN = {
+    "integer": "[+-]?[0-9]+([.]0*)?",
+    "bigint": "[+-]?[0-9]+([.]0*)?",
+    "double": _NUMBER,
+    "date": f"{_DATE}({_MIDNIGHT})?",
+    "timestamp": f"{_DATE}([ T]{_CLOCK}( ?([Zz]|[+-][0-9]{{2}}(:?[0-9]{{2}})?))?)?",
+}
 
 
 @dataclass(frozen=True)
@@ -45,31 +56,34 @@ def checks_of(table: Table, doubtful: Container[str]) -> list[Check]:
                 Check(column.name, "empty, but required", f"{name} is not null")
             )
         if column.name in doubtful:
-            quick, exact = _fits(name, column.data_type)
-            found.append(
-                Check(
-                    column.name,
-                    not_a(column.data_type),
-                    # `case` does not look further once it knows, `or` does.
-                    f"case when {name} is null or {quick} then true "
-                    f"else coalesce({exact}, false) end",
-                )
-            )
+            fits = _fits(column.name, column.data_type, table.timezone)
+            found.append(_check(column.name, not_a(column.data_type), fits))
+            if column.data_type == "timestamp":
+                found.append(_survives(column.name, table.timezone))
         elif column.data_type in {"date", "double", "timestamp"}:
-            is_finite = f"coalesce(isfinite({name}), true)"
-            found.append(Check(column.name, not_a(column.data_type), is_finite))
+            fits = f"isfinite({name})"
+            found.append(_check(column.name, not_a(column.data_type), fits))
     if table.known_at is not None:
-        moment = f"try_cast({identifier(table.known_at)} as timestamp)"
+        moment = identifier(table.known_at)
+        if table.known_at in doubtful:
+            data_type = table.types[table.known_at]
+            moment = value_of(table.known_at, data_type, table.timezone)
         # Zones are up to 14 hours apart.
         latest = literal(now() + timedelta(days=1))
-        found.append(
-            Check(
-                table.known_at,
-                "before 1970 or in the future",
-                f"coalesce({moment} between '1970-01-01' and {latest}, true)",
-            )
-        )
+        fits = f"coalesce({moment} between '1970-01-01' and {latest}, true)"
+        found.append(_check(table.known_at, "before 1970 or in the future", fits))
     return found
+
+
+def _check(column_name: str, reason: str, condition: str) -> Check:
+    """Return a check of values that are there."""
+    # `case` does not look further once it knows, `or` does.
+    name = identifier(column_name)
+    return Check(
+        column_name,
+        reason,
+        f"case when {name} is null then true else coalesce({condition}, false) end",
+    )
 
 
 def not_a(data_type: str) -> str:
@@ -88,58 +102,69 @@ def flaws(checks: Iterable[Check]) -> str:
 
 
 def value_of(name: str, data_type: str, zone: str) -> str:
-    """Return the SQL that makes a doubtful value one of the contract's type.
+    """Return the SQL that makes a doubtful value one of the contract's type, or null.
 
     A timestamp that states its own offset is the moment it says, as the clocks of the
     contract's zone showed it.
     """
-    column = identifier(name)
+    text = _text(name)
+    if data_type == "varchar":
+        return f"cast({identifier(name)} as varchar)"
+    if data_type == "date":
+        return f"try_cast(left({text}, 10) as date)"
     if data_type != "timestamp":
-        return f"cast({column} as {data_type})"
-    text = f"cast({column} as varchar)"
+        return f"try_cast({text} as {data_type})"
+    # A time of hours only (ISO 8601) is one that DuckDB does not know.
+    with_minutes = f"regexp_replace({text}, '([ T][0-9]{{2}})$', '\\1:00')"
     return f"""case
-        when regexp_matches({text}, {literal(_OFFSET)})
-            then timezone({literal(zone)}, cast({text} as timestamptz))
-        else cast({_with_minutes(text)} as timestamp)
+        when {_has_offset(text)}
+            then timezone({literal(zone)}, try_cast({text} as timestamptz))
+        else try_cast({with_minutes} as timestamp)
     end"""
 
 
-def _with_minutes(text: str) -> str:
-    """Return the SQL that adds the minutes to a time of hours only (ISO 8601)."""
-    return f"regexp_replace({text}, '([ T][0-9]{{2}})$', '\\1:00')"
+def _text(name: str) -> str:
+    return f"trim(cast({identifier(name)} as varchar), ' \t')"
 
 
-def _fits(name: str, data_type: str) -> tuple[str, str]:
-    """Return conditions that a value becomes the type as it is, unrounded.
+def _has_offset(text: str) -> str:
+    return f"regexp_matches({text}, {literal(_OFFSET + '$')})"
 
-    The first is quick and holds for nearly all values; the second is exact.
-    """
-    cast = f"try_cast({name} as {data_type})"
-    text = f"cast({name} as varchar)"
-    number = f"try_cast({name} as double)"
-    decimal = _DECIMAL.fullmatch(data_type)
-    if decimal:
-        digits, scale = map(int, decimal.groups())
-        written = literal(f"[+-]?[0-9]*[.]?[0-9]{{0,{scale}}}0*")
-        units = f"({number} * 1e{scale})"
-        return (
-            f"regexp_full_match({text}, {written}) and {cast} is not null",
-            # Above 2 to the 53rd, doubles are not exact. Half a millionth of the last
-            # digit is what they make of 0.1 + 0.2.
-            f"abs({number}) < {min(10**digits, 2**53)}e-{scale} "
-            f"and abs({units} - round({units})) < 5e-7",
-        )
-    if data_type in _DIGITS:
-        whole = literal(" *[+-]?[0-9]+([.]0*)? *")
-        return (
-            f"regexp_full_match({text}, '[0-9]{{1,{_DIGITS[data_type]}}}')",
-            f"regexp_full_match({text}, {whole}) and {cast} is not null",
-        )
-    if data_type == "date":
-        moment = f"try_cast(rtrim({text}) as timestamp)"
-        return "false", f"isfinite({moment}) and {moment} = cast({cast} as timestamp)"
-    if data_type == "timestamp":
-        return "false", f"isfinite(try_cast({_with_minutes(text)} as timestamp))"
+
+def _fits(name: str, data_type: str, zone: str) -> str:
+    """Return the condition that a value becomes the type as it is, unrounded."""
+    text = _text(name)
+    fits = f"{value_of(name, data_type, zone)} is not null"
+    if data_type in _WRITTEN:
+        fits = f"regexp_full_match({text}, {literal(_WRITTEN[data_type])}) and {fits}"
     if data_type == "double":
-        return "false", f"isfinite({cast})"
-    return "false", f"{cast} is not null"
+        fits += f" and isfinite(try_cast({text} as double))"
+    decimal = _DECIMAL.fullmatch(data_type)
+    if not decimal:
+        return fits
+    scale = int(decimal[2])
+    plain = literal(f"[+-]?[0-9]*[.]?[0-9]{{0,{scale}}}0*")
+    wide = f"decimal(38, {min(scale + 8, 38)})"
+    # Half a millionth of the last digit is what doubles make of 0.1 + 0.2.
+    rest = (
+        f"try_cast({text} as {wide}) - cast(try_cast({text} as {data_type}) as {wide})"
+    )
+    return f"""{fits} and case
+        when regexp_full_match({text}, {plain}) then true
+        else regexp_full_match({text}, {literal(_NUMBER)})
+            and abs({rest}) < 5e-{scale + 7}
+    end"""
+
+
+def _survives(name: str, zone: str) -> Check:
+    """Return the check that a moment can be told from what the zone's clocks showed."""
+    text = _text(name)
+    moment = f"try_cast({text} as timestamptz)"
+    shown = f"timezone({literal(zone)}, {moment})"
+    return _check(
+        name,
+        f"a moment that clocks in {zone} show twice a year; let the contract's "
+        "timezone be UTC",
+        f"not {_has_offset(text)} or {moment} is null "
+        f"or timezone({literal(zone)}, {shown}) = {moment}",
+    )

@@ -88,7 +88,7 @@ class Table:
     def columns_hash(self) -> str:
         """Digest of what decides which rows break the contract."""
         types = [(column.name, column.data_type) for column in self.columns]
-        text = repr((types, sorted(self.required), self.known_at))
+        text = repr((types, sorted(self.required), self.known_at, self.timezone))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -56,7 +56,8 @@ def count_rows(path: Path) -> int | None:
     """Count the records after the header; blank lines are none.
 
     A line break between double quotes belongs to its record (RFC 4180). None: there are
-    quotes that are not as they should be, and only sifting tells what is a record.
+    quotes or carriage returns where readers differ in what they make of them, and only
+    sifting tells what is a record.
     """
     records, quoted = 0, False
     tail = b"\n\n"
@@ -66,12 +67,18 @@ def count_rows(path: Path) -> int | None:
         while chunk := stream.read(_CHUNK):
             data = np.frombuffer(tail + chunk, np.uint8)
             breaks = data[2:] == _LF
+            outside = np.True_
             if quoted or b'"' in chunk or tail[-1] == _QUOTE:
                 if _has_stray_quotes(data, quoted):
                     return None
                 quotes = np.cumsum(data[2:] == _QUOTE) + quoted
                 breaks &= quotes % 2 == 0
+                outside = np.append(quoted, quotes[:-1]) % 2 == 0
                 quoted = bool(quotes[-1] % 2)
+            # Some readers take it for the end of a line.
+            behind_return = (data[1:-1] == _CR) & outside
+            if (behind_return & (data[2:] != _LF)).any():
+                return None
             ends = np.flatnonzero(breaks)
             one_before, two_before = data[ends + 1], data[ends]
             blank = (one_before == _LF) | ((one_before == _CR) & (two_before == _LF))
@@ -105,7 +112,8 @@ def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
     columns = ", ".join(f"{literal(name)}: 'varchar'" for name in types)
     scan = (
         f"read_csv({files(paths)}, columns = {{{columns}}}, auto_detect = false, "
-        "header = true, delim = ',', quote = '\"', escape = '\"', store_rejects = true)"
+        "header = true, delim = ',', quote = '\"', escape = '\"', "
+        "hive_partitioning = false, store_rejects = true)"
     )
     if len(types) > 1:
         return f"(select *, file_index from {scan})"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from mmap import mmap
 
 # RFC 4180, but for a quote inside an unquoted field: there it is a letter (5" nail).
-_FIELD = rb'(?:"(?:[^"]|"")*+"|[^",\r\n][^,\r\n]*+|)'
+# Behind blanks at its beginning it may be meant as either.
+_FIELD = rb'(?:"(?:[^"]|"")*+"|(?![ \t]++")[^",\r\n][^,\r\n]*+|)'
 _RECORD = re.compile(rb"%b(?:,%b)*+(?=\r?\n|\r?\Z)" % (_FIELD, _FIELD))
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK = 1 << 20
-# Arrow takes 0x10 for 16.
-_HEXADECIMAL = re.compile(rb'[,"\n]0[xX]')
+# Arrow takes 0x10 for 16, also behind blanks.
+_HEXADECIMAL = re.compile(rb'[,"\r\n\t ]0[xX]')
 _DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 
 

@@ -2,13 +2,13 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from ingest.contracts import Table
 from ingest.exports import ExportFile
-from ingest.ledger import Load
+from ingest.ledger import Load, repeated_files
 
 
 @dataclass(frozen=True)
@@ -43,47 +43,48 @@ def new_deliveries(
     if table.delivery == "snapshot":
         return [
             Delivery(
-                parts,
-                next(
-                    (
-                        repeats[part]
-                        for part in map(_identity, parts)
-                        if part in repeats
-                    ),
-                    None,
-                ),
+                parts, next(filter(None, (_repeated(p, repeats) for p in parts)), None)
             )
             for parts in _new_snapshots(files, loads)
         ]
     find = _new_events if table.delivery == "append" else _new_changes
     groups: dict[int | float, Delivery] = {}
     for file in find(files, loads):
-        repeated = repeats.get(_identity(file))
+        repeated = _repeated(file, repeats)
         place = repeated.load_id if repeated else math.inf
         groups.setdefault(place, Delivery([], repeated)).files.append(file)
     return [groups[place] for place in sorted(groups)]
 
 
-def _identity(file: ExportFile) -> tuple[str, str]:
-    return file.name, file.content_hash
+def _to_repeat(table: Table, loads: Sequence[Load]) -> dict[str, Load]:
+    """Return the loads to make again, by content hash and by path of their files.
 
-
-def _to_repeat(table: Table, loads: Iterable[Load]) -> dict[tuple[str, str], Load]:
-    """Return the loads to make again, by path and content hash of their files."""
+    By path, since a file may be mended together with the contract; but another
+    snapshot is never the one before it.
+    """
+    done = repeated_files(loads)
     latest = {file.path: (file, load) for load in loads for file in load.files}
-    return {
-        (path, file.content_hash): load
-        for path, (file, load) in latest.items()
-        if file.rows_rejected and load.columns_hash != table.columns_hash
-    }
+    found = [
+        (file, load)
+        for file, load in latest.values()
+        if file.rows_rejected
+        and load.columns_hash != table.columns_hash
+        and file.file_id not in done
+    ]
+    repeats = {file.content_hash: load for file, load in found}
+    if table.delivery != "snapshot":
+        repeats |= {file.path: load for file, load in found}
+    return repeats
 
 
-def _forget(load: Load, repeats: Container[tuple[str, str]]) -> Load:
+def _repeated(file: ExportFile, repeats: Mapping[str, Load]) -> Load | None:
+    return repeats.get(file.content_hash) or repeats.get(file.name)
+
+
+def _forget(load: Load, repeats: Container[str]) -> Load:
     """Return the load as if the content of files to repeat had been another."""
     files = (
-        replace(file, content_hash="")
-        if (file.path, file.content_hash) in repeats
-        else file
+        replace(file, content_hash="") if file.content_hash in repeats else file
         for file in load.files
     )
     return replace(load, files=tuple(files))

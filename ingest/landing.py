@@ -68,8 +68,8 @@ def _write(
         (file.file_id for load in loads for file in load.files), default=0
     )
     parts = group_files(table, delivery.files)
-    ordered = [file for part in parts for file in part.files]
-    ids = {file: last_file_id + n for n, file in enumerate(ordered, start=1)}
+    # In the order of their names: of rows with one key, the later file's holds.
+    ids = {file: last_file_id + n for n, file in enumerate(delivery.files, start=1)}
     with connect() as connection:
         rows = read_rows(connection, table, deployment, parts, aside, load_id, ids)
         amounts = _control_amounts(connection, table, aside)
@@ -132,7 +132,8 @@ def _control_amounts(
     try:
         amounts = connection.execute(
             f"""select _file_id, sum({table.control_amount})::decimal(38, 4)
-            from read_parquet({parts}, union_by_name = true) group by _file_id"""
+            from read_parquet({parts}, union_by_name = true, hive_partitioning = false)
+            group by _file_id"""
         ).fetchall()
     except duckdb.Error as error:
         raise WarehouseError(

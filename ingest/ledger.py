@@ -7,7 +7,7 @@ place together with the rows, so the two can never disagree.
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -104,11 +104,12 @@ class Load:
         return f"{self.source}.{self.table}"
 
     @property
-    def order(self) -> tuple[date, int]:
+    def order(self) -> tuple[datetime, int]:
         """Where it stands among the table's loads, as ``raw.DELIVERED_AT`` has it."""
-        undated = date.min if self.is_backfill else self.delivered_at.date()
+        undated = datetime.min if self.is_backfill else self.delivered_at
         days = [file.delivered_on for file in self.files if file.delivered_on]
-        return max(days, default=undated), self.load_id
+        moments = [datetime.combine(day, time.min) for day in days]
+        return max(moments, default=undated), self.load_id
 
     @property
     def rows_rejected(self) -> int:
@@ -145,16 +146,20 @@ def read_loads(raw: Path, full_name: str | None = None) -> list[Load]:
 
 
 def repeated_files(loads: Iterable[Load]) -> set[int]:
-    """Return the ids of the files whose rows a later load has landed again."""
+    """Return the ids of the files whose rows a later load has landed again.
+
+    A file that was mended together with the contract has its path, one that was moved
+    its content.
+    """
     by_id = {load.load_id: load for load in loads}
     repeated = set()
     for load in by_id.values():
-        again = {(file.path, file.content_hash) for file in load.files}
+        again = {name for file in load.files for name in (file.path, file.content_hash)}
         earlier = by_id.get(load.repeats)
         repeated.update(
             file.file_id
             for file in (earlier.files if earlier else ())
-            if (file.path, file.content_hash) in again
+            if not again.isdisjoint((file.path, file.content_hash))
         )
     return repeated
 
@@ -176,13 +181,19 @@ def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:
 
     A later snapshot says all that an earlier one said.
     """
+    loads = list(loads)
+    repeated = repeated_files(loads)
     latest: dict[tuple[str, str], tuple[Load, LandedFile]] = {}
     for load in sorted(loads, key=lambda load: load.order):
         if load.is_snapshot:
             for name in [name for name in latest if name[0] == load.full_name]:
                 del latest[name]
         latest |= {(load.full_name, file.path): (load, file) for file in load.files}
-    return [(load, file) for load, file in latest.values() if file.rows_rejected]
+    return [
+        (load, file)
+        for load, file in latest.values()
+        if file.rows_rejected and file.file_id not in repeated
+    ]
 
 
 def _read(folder: Path) -> Load:

@@ -10,6 +10,7 @@ from ingest.sql import connect, files, identifier, literal
 
 # Arrow's names of the types that a contract knows.
 _TYPES = {
+    "binary": "varchar",
     "bool": "boolean",
     "date32[day]": "date",
     "int32": "integer",
@@ -38,7 +39,7 @@ stream = None
 def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
     """Return the table expression that reads the files, each column as it is stored."""
     columns = ", ".join(map(identifier, types))
-    return f"(select {columns}, file_index from read_parquet({files(paths)}))"
+    return f"(select {columns}, file_index from {_scan(paths)})"
 
 
 def sift(
@@ -50,7 +51,7 @@ def sift(
     """
     good = folder / "good.parquet"
     row = ", ".join(f"{literal(name)}: {identifier(name)}" for name in types)
-    rows = f"read_parquet({files([path])}, file_row_number = true)"
+    rows = _scan([path], file_row_number=True)
     with connect() as connection:
         broken = connection.execute(
             f"""select line, flaw.column_name, flaw.reason, text
@@ -72,6 +73,14 @@ def sift(
             {"lines": lines},
         )
     return Sifted(good, count_rows(path), [Reject(*reject) for reject in broken])
+
+
+def _scan(paths: Sequence[Path], file_row_number: bool = False) -> str:
+    # Folders like note=x are not columns; text of old writers is not marked as such.
+    return (
+        f"read_parquet({files(paths)}, file_row_number = {file_row_number}, "
+        "hive_partitioning = false, binary_as_string = true)"
+    )
 
 
 def _duckdb_type(arrow_type: str) -> str:

@@ -97,7 +97,7 @@ def write_part(
     part: Part,
     folder: Path,
     load_id: int,
-    first_file_id: int,
+    file_ids: Sequence[int],
 ) -> list[int | None]:
     """Write the rows that keep the contract and return how many came from each file.
 
@@ -124,7 +124,7 @@ def write_part(
                 select
                     {columns},
                     {load_id}::integer as _load_id,
-                    ({first_file_id} + file_index)::integer as _file_id
+                    ({list(file_ids)})[file_index::bigint + 1]::integer as _file_id
                 from {rows} as rows_read
                 where {kept or "true"}
             ) to {target} (format parquet, compression zstd)"""
@@ -148,7 +148,7 @@ def write_part(
     complaints = _complaints(connection)
     return [
         None if str(file.path) in complaints else counts.get(file_id, 0)
-        for file_id, file in enumerate(part.files, start=first_file_id)
+        for file_id, file in zip(file_ids, part.files, strict=True)
     ]
 
 

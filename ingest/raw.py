@@ -21,7 +21,7 @@ from ingest.sql import connect, files, identifier
 LANDING_COLUMNS = {
     "_load_id": "The load that landed the row; ops.loads has it.",
     "_file_id": "The export file that the row stood in; ops.load_files has it.",
-    "_row_number": "The row's number in its file, from 1.",
+    "_row_number": "The row's place among those landed from its file, from 1.",
     "_delivered_at": (
         "The date in the file's name; without one, when it was landed, and for a "
         "table's first load the beginning of time."
@@ -124,7 +124,8 @@ def _view(
             f"create or replace view {name} as select {', '.join(columns)} where false"
         )
     landed = (
-        f"read_parquet({files(parts)}, union_by_name = true, file_row_number = true)"
+        f"read_parquet({files(parts)}, union_by_name = true, "
+        "hive_partitioning = false, file_row_number = true)"
     )
     try:
         described = connection.execute(f"describe from {landed}").fetchall()

@@ -37,13 +37,13 @@ def read_rows(
     """Write every part, and where rows are missing, again without the broken ones."""
 
     def write(part: Part) -> dict[ExportFile, int | None]:
-        first_id = ids[part.files[0]]
         copies = [
             replace(file, path=sifted[file].good) if file in sifted else file
             for file in part.files
         ]
+        file_ids = [ids[file] for file in part.files]
         rows = write_part(
-            connection, table, replace(part, files=copies), aside, load_id, first_id
+            connection, table, replace(part, files=copies), aside, load_id, file_ids
         )
         return dict(zip(part.files, rows, strict=True))
 
@@ -70,8 +70,13 @@ def read_rows(
             if not broken.isdisjoint(part.files):
                 try:
                     loaded |= write(part)
-                except duckdb.Error as error:
-                    raise refuse(table, part.files[0].name, error) from error
+                except duckdb.Error:
+                    # What DuckDB says may hold a value of the row.
+                    raise refuse(
+                        table,
+                        part.files[0].name,
+                        "its rows cannot be read even without the broken ones",
+                    ) from None
     for file, rows in loaded.items():
         good = read[file] - (sifted[file].rows_rejected if file in sifted else 0)
         if rows != good:

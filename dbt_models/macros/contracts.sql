@@ -100,7 +100,7 @@
     identified_rows as (
         select
             {% if keys %}
-            {{ keys | join(" || '-' || ") }} as _row_id,
+            {{ joined_key(keys) }} as _row_id,
             {% elif columns %}
             {{ row_digest(columns) }} || '-' || row_number() over (
                 partition by {{ columns | join(', ') }}, _file_id

@@ -110,6 +110,13 @@ def test_records_with_stray_quotes_are_not_counted(tmp_path, monkeypatch, row, c
     assert csv_files.count_rows(write(tmp_path, f"a,b\n1,2\n{row}\n{row}\n")) is None
 
 
+@pytest.mark.parametrize("text", ["a,b\n1,x\ry\n", "a,b\r\r\n1,2\r\r\n", "a\rb\n1\n"])
+@pytest.mark.parametrize("chunk", [1, 2, 1 << 20])
+def test_stray_carriage_returns_are_not_counted(tmp_path, monkeypatch, text, chunk):
+    monkeypatch.setattr(csv_files, "_CHUNK", chunk)
+    assert csv_files.count_rows(write(tmp_path, text)) is None
+
+
 def test_all_members_of_a_gz_file_count(tmp_path):
     path = tmp_path / "x.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n1,2\n") + gzip.compress(b"3,4\n"))

@@ -232,3 +232,14 @@ def test_random_files_land_as_python_reads_them(shop, seed):
     assert landed == expected
     total = sum(row[1] for rows in expected.values() for row in rows)
     assert load.control_amount == total
+
+
+def test_of_rows_with_one_key_the_last_files_holds(shop):
+    """Whichever of the files can be read together."""
+    shop.export("sales_1.csv", "id,amount,note\n1,1.00,first\n")
+    shop.export("sales_2.csv", "note,amount,id\nsecond,1.00,1\n")
+    shop.export("sales_3.csv", "id,amount,note\n1,1.00,third\n")
+    shop.land(delivery="upsert")
+    shop.show()
+    query = "select list(note order by _delivered_at, _file_id) from raw_shop.sales"
+    assert shop.query(query)[0][0] == ["first", "second", "third"]

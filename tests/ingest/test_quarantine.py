@@ -30,12 +30,25 @@ BROKEN = {
     "half a number": (b"1.5,1.00,x", "id", "not a value of type bigint"),
     "hexadecimal": (b"0x10,1.00,x", "id", "not a value of type bigint"),
     "underscore": (b"1_000,1.00,x", "id", "not a value of type bigint"),
+    "hexadecimal behind a blank": (b" 0x10,1.00,x", "id", "not a value of type bigint"),
+    "two signs": (b"100,+-1,x", "amount", "not a value of type decimal(12, 2)"),
+    "digits in groups": (
+        b"100,5_005,x",
+        "amount",
+        "not a value of type decimal(12, 2)",
+    ),
+    "just too much": (
+        b"100,10000000000,x",
+        "amount",
+        "not a value of type decimal(12, 2)",
+    ),
     "too large": (b"99999999999999999999,1,x", "id", "not a value of type bigint"),
     "short": (b"100,1.00", None, "fewer columns than the header"),
     "long": (b"100,1.00,x,y,z", None, "more columns than the header"),
     "one cell": (b"100", None, "fewer columns than the header"),
     "unclosed quote": (b'100,1.00,"x', None, "badly quoted"),
     "text after a quote": (b'100,1.00,"x"y', None, "badly quoted"),
+    "blank before a quote": (b'100,1.00, "x"', None, "badly quoted"),
     "not utf-8": (b"100,1.00,M\xfcller", "note", "not UTF-8"),
     "required, empty": (b",1.00,x", "id", "empty, but required"),
     "required, quoted empty": (b'"",1.00,x', "id", "empty, but required"),
@@ -86,6 +99,18 @@ def test_every_row_of_a_file_full_of_flaws_is_accounted_for(shop):
     for file in load.files:
         assert (file.rows_read, file.rows_rejected) == (199, 15), file.path
         assert file.rows_loaded == 184
+
+
+def test_a_line_that_readers_end_elsewhere_hides_no_other(shop):
+    """Arrow makes two rows of that line; the one without a key would make up for it."""
+    rows = [*GOOD[4:], "1,1.00,a\r2,2.00,b", ",3.00,lost"]
+    shop.export("sales.csv", text(rows))
+    (load,) = shop.land(REQUIRED)
+    assert (load.rows_loaded, load.rows_rejected) == (195, 2)
+    assert {reject["reason"] for reject in rejects(shop, 1)} == {
+        "a stray line break",
+        "empty, but required",
+    }
 
 
 def test_an_unclosed_quote_in_a_large_file_costs_one_row(shop, monkeypatch):

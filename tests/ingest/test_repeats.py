@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from dbt_models import WarehouseError
-from ingest.ledger import open_rejects
-from tests.ingest.shop import GOOD, REQUIRED, SALES, columns, text
+from ingest.ledger import open_rejects, rows_shown
+from tests.ingest.shop import GOOD, REQUIRED, SALES, TYPES, columns, text
 
 
 def test_a_mended_file_brings_its_rows_in(shop):
@@ -58,6 +58,41 @@ def test_a_file_landed_again_takes_the_place_of_its_first_landing(shop, key):
         "select sum(control_amount) from ops.load_files where not is_repeated"
     )
     assert [(landed,)] == shop.query("select sum(amount) from raw_shop.sales")
+
+
+@pytest.mark.parametrize("how", ["moved", "copied", "mended"])
+def test_no_row_counts_twice_whatever_became_of_the_file(shop, how):
+    """What was read as 7 is 0007 now, and its file was touched meanwhile."""
+    rows = [*(f"{n:04},1.50,x" for n in range(1, 150)), "POST,1.00,x"]
+    path = shop.export("sales.csv", text(rows))
+    shop.land(REQUIRED)
+    if how == "moved":
+        path.rename(path.with_name("sales_archived.csv"))
+    elif how == "copied":
+        shop.export("sales 0 copy.csv", text(rows))
+    else:
+        rows += ["9999,1.50,x"]
+        shop.export("sales.csv", text(rows))
+    mended = replace(
+        REQUIRED,
+        columns=columns(
+            {"id": "varchar", "amount": "decimal(12, 2)", "note": "varchar"}
+        ),
+    )
+    shop.land(mended)
+    assert len(shop.rows("id", mended)) == len(rows)
+    assert rows_shown(shop.loads()) == len(rows)
+    assert open_rejects(shop.loads()) == []
+    assert shop.land(mended) == []
+
+
+def test_only_the_files_that_were_landed_again_are_replaced(shop):
+    shop.export("sales_1.csv", text(GOOD))
+    shop.export("sales_2.csv", text(["500,1.00,y", *GOOD[5:], "x1,1.00,y"]))
+    shop.land(REQUIRED)
+    mended = replace(REQUIRED, columns=columns({**TYPES, "id": "varchar"}))
+    shop.land(mended)
+    assert rows_shown(shop.loads()) == len(GOOD) + len(GOOD) - 3
 
 
 def test_rows_landed_before_the_contract_was_narrowed_are_said(shop):

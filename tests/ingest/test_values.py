@@ -15,11 +15,11 @@ from tests.ingest.shop import SALES, columns, rejects, text
 PARQUET = "select 1 as id, 1.00 as amount, 'x' as note"
 # What values of a type are made of, and some that breaks them.
 PIECES = {
-    "integer": "0012345678-+ .",
+    "integer": "0012345678-+ \t.",
     "bigint": "00123456789-+ .ex_",
     "decimal(12, 2)": "00123456789...-+ e",
     "decimal(5, 0)": "012345.-+ e",
-    "double": "0123456789.-+e",
+    "double": "0123456789.-+e\t_",
     "boolean": ["true", "false", "t", "T", "yes", "no", "1", "0", "TRUE", " "],
     "varchar": ["a", "ä", " ", "1.50", "NULL", "nan", "'", "0x1"],
 }
@@ -149,6 +149,16 @@ TIMES = {
     "2017-12-01T10:00:00.250Z": "2017-12-01 11:00:00.25",
     "2017-06-01 10:00:00+02": "2017-06-01 10:00:00",
     "2017-06-01 10:00:00-05:00": "2017-06-01 17:00:00",
+    # As columns of fixed width are exported.
+    "2017-06-01T10:00:00Z  ": "2017-06-01 12:00:00",
+    "2017-06-01 10:00:00.1230000": "2017-06-01 10:00:00.123",
+    "2017-06-01 10:00:00.1234567": None,
+    "2017-06-01 10:00:00 UTC": None,
+    "2017-06-01 10:00:00+02:00:30": None,
+    "2017-06-01 24:00:00": None,
+    "17-06-01": None,
+    "01-06-17": None,
+    "epoch": None,
     "infinity": None,
     "yesterday": None,
 }
@@ -187,6 +197,43 @@ def test_a_parquet_moment_lands_as_the_sources_clocks_showed_it(shop):
     shop.land(**table)
     rows = shop.rows("paid_at::varchar", SALES, **table)
     assert rows == [("2017-06-01 12:00:00",)]
+
+
+def test_a_moment_that_clocks_show_twice_is_refused(shop):
+    """Both would be half past two, and nobody could tell them apart again."""
+    moments = ["2017-10-29T00:30:00Z", "2017-10-29T01:30:00Z", "2017-10-29T02:30:00Z"]
+    rows = [f"{n},1.00,{moment}\n" for n, moment in enumerate(moments)]
+    shop.export("sales.csv", "id,amount,paid_at\n" + "".join(rows))
+    types = {"id": "bigint", "amount": "decimal(12, 2)", "paid_at": "timestamp"}
+    table = {"columns": columns(types), "max_rejects": 0.5}
+    shop.land(timezone="Europe/Berlin", **table)
+    (reject,) = rejects(shop, 1)
+    assert "Europe/Berlin show twice a year" in reject["reason"]
+    # The mended contract takes it in.
+    shop.land(timezone="UTC", **table)
+    shown = shop.rows("paid_at::varchar", SALES, timezone="UTC", **table)
+    assert shown == [(moment.replace("T", " ").strip("Z"),) for moment in moments]
+
+
+def test_parquet_text_that_is_not_marked_as_text_is_text(shop):
+    shop.export_parquet(
+        "sales.parquet", PARQUET.replace("'x' as", "encode('Müller') as")
+    )
+    shop.land()
+    assert shop.rows("note") == [("Müller",)]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_folders_name_is_no_column(shop, ending):
+    folder = shop.folder / "note=HIVE"
+    folder.mkdir()
+    if ending == "csv":
+        (folder / "sales.csv").write_bytes(text(["1,1.00,x", "2,+1,y"]))
+    else:
+        shop.export_parquet("note=HIVE/sales.parquet", PARQUET)
+    table = {"export": f"shop/*/sales*.{ending}"}
+    shop.land(**table)
+    assert "HIVE" not in {note for (note,) in shop.rows("note", SALES, **table)}
 
 
 @pytest.mark.parametrize(

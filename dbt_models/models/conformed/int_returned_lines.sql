@@ -26,7 +26,7 @@ candidates as (
             returned.source_system = sales.source_system
             and returned.source_customer_id = sales.source_customer_id
             and returned.source_product_id = sales.source_product_id
-            and returned.unit_price = sales.unit_price
+            and returned.unit_price is not distinct from sales.unit_price
             and returned.transaction_at >= sales.transaction_at
             and -returned.quantity <= sales.quantity
     where
