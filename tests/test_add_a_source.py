@@ -1,71 +1,18 @@
 """The README's recipe "Add a source", followed with a tiny one that is nowhere else."""
 
-import os
-import shutil
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from dbt_models import CODE_DIR
-
-RECIPE = Path(__file__).parent / "corner_shop"
-EXPORTS = {
-    "receipts_1.csv": "receipt,line,member,sold_at,amount\n"
-    "R1,1,m1,2026-01-10 23:30:00,10.00\n"
-    "R1,2,m1,2026-01-10 23:30:00,2.50\n"
-    "R2,1,,2026-02-01 09:00:00,4.00\n",
-    "receipts_2.csv": "receipt,line,member,sold_at,amount\n"
-    "R3,1,m2,2026-07-01 00:15:00,8.00\n"
-    "R4,1,m2,2026-07-02 10:00:00,-8.00\n",
-    "calls.csv": "call,member,called_at,cost\n"
-    "C1,m1,2026-03-01 10:00:00,0.30\n"
-    "C2,m9,2026-03-02 10:00:00,\n",
-}
+from tests.project_copy import crm, project_with_corner_shop
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
     """Return a copy of the project to which the source was added by the recipe."""
-    copy = tmp_path_factory.mktemp("recipe") / "project"
-    packages = ("dagster_project", "dbt_models", "expectations", "ingest", "ml")
-    for package in packages:
-        shutil.copytree(
-            CODE_DIR / package,
-            copy / package,
-            ignore=shutil.ignore_patterns("__pycache__", "target", "logs"),
-        )
-    shutil.copy(CODE_DIR / "pyproject.toml", copy)
-    shutil.copy(CODE_DIR / "requirements.lock", copy)
-    folder = copy / "dbt_models" / "models" / "sources" / "corner_shop"
-    shutil.copytree(RECIPE, folder)
-    exports = copy / "data" / "exports" / "corner_shop"
-    exports.mkdir(parents=True)
-    for name, text in EXPORTS.items():
-        (exports / name).write_text(text)
-    (copy / "data" / "settings.yml").write_text("timezone: Europe/Berlin\n")
-    return copy
-
-
-def crm(project: Path, *arguments: str) -> str:
-    outcome = subprocess.run(
-        [sys.executable, "-c", "from dagster_project.cli import main; main()"]
-        + [*arguments],
-        cwd=project,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(project),
-            "CRM_DATA": str(project / "data"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    return outcome.stdout
+    return project_with_corner_shop(tmp_path_factory.mktemp("recipe") / "project")
 
 
 @pytest.fixture(scope="module")

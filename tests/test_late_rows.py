@@ -1,0 +1,71 @@
+"""Rows that come late: in the features from when they were known, not before."""
+
+import duckdb
+import pytest
+
+from tests.project_copy import RECEIPTS, crm, project_with_corner_shop
+
+LATE = {
+    # A receipt of February that was found in August.
+    "receipts_2026-08-15.csv": f"{RECEIPTS}L1,1,m1,2026-02-20 10:00:00,5.00\n",
+    # Business goes on, so that there are month ends after it.
+    "receipts_2026-10-02.csv": f"{RECEIPTS}R5,1,m2,2026-10-01 10:00:00,1.00\n",
+}
+M1 = """
+    select as_of_date::varchar, lifetime_transaction_count, lifetime_net_amount::double,
+        last_transaction_date::varchar
+    from features.customer_features
+    where customer_id = 'corner_shop:m1' and as_of_date >= '2026-06-30'
+    order by as_of_date
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Return a shop that only knows from its deliveries when it knew what."""
+    project = project_with_corner_shop(tmp_path_factory.mktemp("late") / "project")
+    contract = (
+        project / "dbt_models/models/sources/corner_shop/_corner_shop__sources.yml"
+    )
+    text = contract.read_text()
+    assert "            known_at: sold_at\n" in text
+    contract.write_text(text.replace("            known_at: sold_at\n", ""))
+    crm(project, "run")
+    for name, content in LATE.items():
+        (project / "data/exports/corner_shop" / name).write_text(content)
+    crm(project, "run")
+    return project
+
+
+def query(project, sql):
+    path = project / "data" / "published" / "warehouse.duckdb"
+    with duckdb.connect(path, read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_features_know_a_late_row_from_its_delivery_on(project):
+    before, after = (1, 12.5, "2026-01-10"), (2, 17.5, "2026-02-20")
+    assert query(project, M1) == [
+        ("2026-06-30", *before),
+        ("2026-07-31", *before),
+        ("2026-08-31", *after),
+        ("2026-09-30", *after),
+        ("2026-10-01", *after),
+    ]
+
+
+def test_the_backfill_is_known_from_when_it_happened(project):
+    assert query(
+        project,
+        """select min(as_of_date)::varchar, min(lifetime_net_amount)::double
+        from features.customer_features where customer_id = 'corner_shop:m1'""",
+    ) == [("2026-01-31", 12.5)]
+
+
+def test_labels_go_by_all_that_is_known_now(project):
+    """The receipt of February was missing until August; the customer was not gone."""
+    assert query(
+        project,
+        """select next_transaction_date::varchar from features.churn_labels
+        where customer_id = 'corner_shop:m1' and as_of_date = '2026-01-31'""",
+    ) == [("2026-02-20",)]
