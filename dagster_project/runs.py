@@ -107,7 +107,8 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
     with run_lock(deployment):
         pass  # said before seconds of imports; the job takes it again
     click.echo("Reading contracts and models ...")
-    # dbt parses in a process of its own while this one imports.
+    # dbt parses in a process of its own while this one imports, also what it will only
+    # need for the expectations.
     with ThreadPoolExecutor(1) as pool:
         parsing = pool.submit(prepare_manifest, deployment)
         # Seconds of imports that a run without new input does not pay.
@@ -117,6 +118,7 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
         from dagster_project.progress import Progress
 
         import dagster_dbt  # noqa: F401 isort:skip
+        import expectations.contract  # noqa: F401 isort:skip
 
         parsing.result()
     progress = Progress(debug)
