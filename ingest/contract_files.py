@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from dbt_models import SOURCES_DIR, Deployment, WarehouseError, nearest, time_zones
-from ingest.contracts import Column, Source, Table
+from ingest.contracts import DECIMAL, Column, Source, Table
 
 # One row in a hundred; a table that cannot bear that says so in its contract.
 _MAX_REJECTS = 0.01
@@ -27,7 +27,7 @@ _TABLE_KEYS = {
 }
 _COLUMN_KEYS = {"personal", "required"}
 _TYPE = re.compile(
-    r"(boolean|integer|bigint|double|date|timestamp|varchar|decimal\(\d+, ?\d+\))"
+    f"boolean|integer|bigint|double|date|timestamp|varchar|{DECIMAL.pattern}"
 )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+# A column's type with its digits, and those of them behind the point.
+DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 Delivery = Literal["snapshot", "upsert", "append"]
 
 

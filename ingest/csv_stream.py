@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from ingest.contracts import DECIMAL
 from ingest.text_files import opened
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 # Arrow takes 0x10 for 16, also behind blanks.
 _HEXADECIMAL = re.compile(rb'[,"\r\n\t ]0[xX]')
-_DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 
 
 def stream(paths: Sequence[Path], types: Mapping[str, str]) -> "pa.RecordBatchReader":
@@ -84,7 +84,7 @@ class _WithoutHexadecimals:
 def _arrow_type(data_type: str) -> "pa.DataType":
     import pyarrow as pa
 
-    if decimal := _DECIMAL.fullmatch(data_type):
+    if decimal := DECIMAL.fullmatch(data_type):
         return pa.decimal128(int(decimal[1]), int(decimal[2]))
     return {
         "bigint": pa.int64(),

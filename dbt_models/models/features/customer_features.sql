@@ -1,6 +1,6 @@
 -- Every date of the grid in one pass: what a customer did is added where it becomes
 -- known and taken off where it leaves a window; a running sum over the dates gives the
--- features. Joining every date with every transaction would cost ten times as much.
+-- features. No date is joined with every transaction before it.
 {% set recent = var('recent_window_days') %}
 {% set year = var('rfm_window_days') %}
 

@@ -15,8 +15,7 @@ grid as (
             cast({{ last_day('dates.date_day', 'month') }} as date),
             as_of_date.as_of_date
         ) as as_of_date,
-        as_of_date.as_of_date as last_date,
-        as_of_date.first_transaction_date
+        as_of_date.as_of_date as last_date
     from dates
     inner join as_of_date
         on
@@ -34,8 +33,6 @@ newest as (
 select
     as_of_date,
     cast(row_number() over (order by as_of_date) as integer) as date_number,
-    as_of_date = last_date as is_latest,
-    {{ datediff('first_transaction_date', 'as_of_date', 'day') }}
-        as history_days
+    as_of_date = last_date as is_latest
 from newest
 where place <= {{ var('feature_date_count') }}
