@@ -16,6 +16,7 @@ from ingest.currencies import exchange_rates
 from ingest.sql import connect
 
 _ROWS_SHOWN = 3
+PROJECT_NAME = "crm_warehouse"
 # Beside this interpreter, whether or not its folder is on PATH.
 EXECUTABLE = Path(sys.executable).with_name("dbt")
 
@@ -57,7 +58,7 @@ def inactive_models(deployment: Deployment) -> str:
     """Return the dbt selector of models whose source is not active here."""
     active = {source.name for source in active_sources(deployment)}
     return " ".join(
-        f"path:models/sources/{source.name}"
+        f"fqn:{PROJECT_NAME}.sources.{source.name}"
         for source in read_sources()
         if source.name not in active
     )

@@ -33,6 +33,9 @@ def record_mart_status(
     lacks = {entity: list(_lacks(build, entity, sources)) for entity in needed}
     build.begin()
     build.execute("delete from ops.mart_status")
+    for mart in marts:
+        for model in _models(mart):
+            lacks[model] = list(_untrained(build, model))
     rows = (_status(build, mart, lacks) for mart in marts)
     fill_ops_table(build, "mart_status", rows)
     build.commit()
@@ -40,6 +43,18 @@ def record_mart_status(
 
 def _needs(mart: Mapping[str, Any]) -> list[str]:
     return mart["config"]["meta"]["needs"]
+
+
+def _models(mart: Mapping[str, Any]) -> list[str]:
+    return mart["config"]["meta"].get("learned_from", [])
+
+
+def _untrained(build: duckdb.DuckDBPyConnection, model: str) -> Iterator[str]:
+    (reason,) = build.execute(
+        f"select untrained_reason from learned.{identifier(f'{model}_model')}"
+    ).fetchone()
+    if reason is not None:
+        yield f"no model {model}: {reason.rstrip('.')}"
 
 
 def _status(
@@ -50,7 +65,8 @@ def _status(
     (row_count,) = build.execute(
         f"select count(*) from marts.{identifier(mart['name'])}"
     ).fetchone()
-    lacks = [lack for entity in _needs(mart) for lack in lacks_of[entity]]
+    wanted = [*_needs(mart), *_models(mart)]
+    lacks = [lack for each in wanted for lack in lacks_of[each]]
     filled = "partial" if lacks else "complete"
     return {
         "table_name": mart["name"],

@@ -128,8 +128,11 @@ class Progress(logging.Handler):
 def _stage(step_key: str) -> str:
     if step_key.endswith("great_expectations"):
         return "expectations"
-    if step_key == "dbt_models":
+    # Two steps of it, before and after the learned tables.
+    if step_key.startswith("dbt_models"):
         return "dbt: build and test"
+    if step_key.startswith(("models__", "learned__")):
+        return "learn"
     if step_key == "published__warehouse":
         return "publish"
     return "ingest"

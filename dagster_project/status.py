@@ -39,6 +39,14 @@ _LAST_DATES = """
     select source_system, max(transaction_date)
     from core.fct_transactions group by all
 """
+_MODELS = """
+    select model_name as model, model_version as version, grade, verdict
+    from marts.model_grades order by model_name
+"""
+_BEATEN = """
+    select 'model ' || model_name || ': ' || verdict
+    from marts.model_grades where not beats_baseline order by model_name
+"""
 _INCOMPLETE = """
     select
         'marts.' || table_name || ' is ' || status || coalesce(': ' || lacks, '') || '.'
@@ -61,6 +69,11 @@ def print_status(deployment: Deployment) -> None:
             print_table(published.execute(_PUBLISHED))
             click.secho("\nTables loaded", bold=True)
             print_table(published.execute(_TABLES))
+            click.secho("\nModels", bold=True)
+            print_table(published.execute(_MODELS))
+            problems += [
+                sentence for (sentence,) in published.execute(_BEATEN).fetchall()
+            ]
             problems += staleness(published, deployment)
             notes = incomplete_marts(published)
         if not is_current(deployment, Asked()):

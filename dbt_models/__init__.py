@@ -60,6 +60,11 @@ class Deployment:
         return self.data / "restricted"
 
     @property
+    def models(self) -> Path:
+        """Trained models, one folder per version, with their cards."""
+        return self.data / "models"
+
+    @property
     def build(self) -> Path:
         """Everything that a run can make again."""
         return self.data / "build"

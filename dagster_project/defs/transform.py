@@ -20,6 +20,9 @@ from dagster_project.dbt import (
 from dagster_project.resources import RunLock
 from dbt_models import PROJECT_DIR, load_deployment
 
+# All that is made of learned tables: a second step, after they are there.
+_LEARNED = "source:learned+"
+
 
 class _QuickDbt(DbtCliResource):
     """dagster-dbt's resource without what costs seconds a run and is not used here.
@@ -48,33 +51,13 @@ def transform() -> dg.Definitions:
     """Return everything that dbt builds from the raw tables."""
     deployment = load_deployment()
     target = target_path(deployment)
-
-    @dbt_assets(
-        manifest=prepare_manifest(deployment),
-        exclude=inactive_models(deployment),
-        dagster_dbt_translator=_LayerTranslator(),
-    )
-    def dbt_models(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource, lock: RunLock
-    ) -> Iterator[Any]:
-        # So that nobody takes the results of an earlier build for this one's.
-        results = results_path(deployment)
-        (results / "run_results.json").unlink(missing_ok=True)
-        build = dbt.cli(
-            [
-                "build",
-                # They test the models' logic, not the data: the test suite's work.
-                *("--exclude-resource-type", "unit_test"),
-                *("--vars", variables(deployment)),
-                *("--partial-parse-file-path", str(target / "partial_parse.msgpack")),
-            ],
-            context=context,
-            target_path=results,
-        )
-        yield from build.stream()
-
     return dg.Definitions(
-        assets=[dbt_models],
+        assets=[
+            _dbt_step(
+                "dbt_models", exclude=f"{_LEARNED} {inactive_models(deployment)}"
+            ),
+            _dbt_step("dbt_models_from_learned", select=_LEARNED),
+        ],
         resources={
             "dbt": _QuickDbt(
                 project_dir=DbtProject(project_dir=PROJECT_DIR, target_path=target),
@@ -83,3 +66,40 @@ def transform() -> dg.Definitions:
             )
         },
     )
+
+
+def _dbt_step(name: str, **selection: str) -> dg.AssetsDefinition:
+    """Return the models that dbt builds in one go, with their tests.
+
+    Told apart here rather than by Dagster, which would split at every learned table
+    and run tests before all that they compare is there.
+    """
+    deployment = load_deployment()
+
+    @dbt_assets(
+        manifest=prepare_manifest(deployment),
+        name=name,
+        dagster_dbt_translator=_LayerTranslator(),
+        **selection,
+    )
+    def step(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, lock: RunLock
+    ) -> Iterator[Any]:
+        # So that nobody takes the results of an earlier build for this one's.
+        results = results_path(deployment)
+        (results / "run_results.json").unlink(missing_ok=True)
+        cache = target_path(deployment) / "partial_parse.msgpack"
+        build = dbt.cli(
+            [
+                "build",
+                # They test the models' logic, not the data: the test suite's work.
+                *("--exclude-resource-type", "unit_test"),
+                *("--vars", variables(deployment)),
+                *("--partial-parse-file-path", str(cache)),
+            ],
+            context=context,
+            target_path=results,
+        )
+        yield from build.stream()
+
+    return step

@@ -47,3 +47,17 @@
     where line_type = 'sale' and {{ kind }} is not null
     group by customer_key, {{ kind }}
 {%- endmacro %}
+
+{# What can be said of a customer's silence. Nobody has signed a contract: only who
+   buys in a rhythm of his own that is faster than the horizon is missed within it. #}
+{% macro activity_status() -%}
+    case
+        when purchase_day_count < {{ var('churn_min_purchase_days') }} then 'new'
+        when
+            average_interval_days * {{ var('churn_rhythm_factor') }}
+            > {{ var('churn_horizon_days') }}
+            then 'occasional'
+        when days_since_last_transaction >= {{ var('churn_horizon_days') }} then 'lost'
+        else 'active'
+    end
+{%- endmacro %}

@@ -8,8 +8,21 @@ features as (
     select * from {{ ref('customer_features') }}
 ),
 
+customers as (
+    select * from {{ ref('dim_customers') }}
+),
+
 as_of_date as (
     select * from {{ ref('int_as_of_date') }}
+),
+
+-- Keys are hashes: the first customers by key are customers at random.
+learnt_customers as (
+    select customer_key
+    from customers
+    where customer_key <> {{ unknown_key() }}
+    order by customer_key
+    limit {{ var('churn_training_customers') }}
 ),
 
 -- Only dates whose horizon has passed: what is not over is nobody's loss yet.
@@ -18,6 +31,7 @@ horizons as (
         features.customer_key,
         features.customer_id,
         features.as_of_date,
+        features.activity_status,
         cast(
             {{ dateadd('day', var('churn_horizon_days'), 'features.as_of_date') }}
             as date
@@ -76,10 +90,13 @@ select
     next_sales.next_transaction_date,
     coalesce(
         next_sales.next_transaction_date > horizons.horizon_end_date, true
-    ) as is_churned
+    ) as is_churned,
+    horizons.activity_status = 'active'
+    and learnt_customers.customer_key is not null as is_example
 from horizons
 inner join next_sales
     on
         horizons.customer_key = next_sales.customer_key
         and horizons.as_of_date = next_sales.moment_date
         and next_sales.is_date = 1
+left join learnt_customers on horizons.customer_key = learnt_customers.customer_key

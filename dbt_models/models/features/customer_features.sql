@@ -250,56 +250,64 @@ sums as (
             order by grid.date_number
             rows between unbounded preceding and current row
         )
+),
+
+features as (
+    select
+        sums.customer_key,
+        customers.customer_id,
+        sums.as_of_date,
+        sums.is_latest,
+
+        -- since when, and when last
+        sums.first_transaction_date,
+        sums.last_transaction_date,
+        {{ datediff('sums.first_transaction_date', 'sums.as_of_date', 'day') }}
+            as tenure_days,
+        {{ datediff('sums.last_transaction_date', 'sums.as_of_date', 'day') }}
+            as days_since_last_transaction,
+
+        -- how often
+        cast(sums.lifetime_transaction_count as bigint) as lifetime_transaction_count,
+        cast(sums.transaction_count as bigint) as transaction_count,
+        cast(sums.recent_transaction_count as bigint) as recent_transaction_count,
+        cast(
+            sums.two_recent_transaction_count - sums.recent_transaction_count as bigint
+        ) as previous_transaction_count,
+
+        -- how much
+        cast(sums.lifetime_net_amount as decimal(18, 4)) as lifetime_net_amount,
+        cast(sums.net_amount as decimal(18, 4)) as net_amount,
+        cast(sums.recent_net_amount as decimal(18, 4)) as recent_net_amount,
+        cast(sums.two_recent_net_amount - sums.recent_net_amount as decimal(18, 4))
+            as previous_net_amount,
+        cast(sums.discount_amount as decimal(18, 4)) as discount_amount,
+        cast(sums.return_amount as decimal(18, 4)) as return_amount,
+
+        -- in which rhythm
+        cast(sums.purchase_day_count as bigint) as purchase_day_count,
+        sums.interval_days / nullif(sums.interval_count, 0) as average_interval_days,
+        case
+            when sums.interval_count > 0
+                then sqrt(
+                    greatest(
+                        sums.squared_interval_days / sums.interval_count
+                        - power(sums.interval_days / sums.interval_count, 2),
+                        0
+                    )
+                )
+        end as interval_deviation_days,
+
+        -- how broad
+        cast(sums.product_count as bigint) as product_count,
+        cast(sums.department_count as bigint) as department_count,
+        cast(sums.store_count as bigint) as store_count
+    from sums
+    inner join customers on sums.customer_key = customers.customer_key
+    where sums.last_transaction_date is not null
 )
 
 select
-    sums.customer_key,
-    customers.customer_id,
-    sums.as_of_date,
-    sums.is_latest,
-
-    -- since when, and when last
-    sums.first_transaction_date,
-    sums.last_transaction_date,
-    {{ datediff('sums.first_transaction_date', 'sums.as_of_date', 'day') }}
-        as tenure_days,
-    {{ datediff('sums.last_transaction_date', 'sums.as_of_date', 'day') }}
-        as days_since_last_transaction,
-
-    -- how often
-    cast(sums.lifetime_transaction_count as bigint) as lifetime_transaction_count,
-    cast(sums.transaction_count as bigint) as transaction_count,
-    cast(sums.recent_transaction_count as bigint) as recent_transaction_count,
-    cast(sums.two_recent_transaction_count - sums.recent_transaction_count as bigint)
-        as previous_transaction_count,
-
-    -- how much
-    cast(sums.lifetime_net_amount as decimal(18, 4)) as lifetime_net_amount,
-    cast(sums.net_amount as decimal(18, 4)) as net_amount,
-    cast(sums.recent_net_amount as decimal(18, 4)) as recent_net_amount,
-    cast(sums.two_recent_net_amount - sums.recent_net_amount as decimal(18, 4))
-        as previous_net_amount,
-    cast(sums.discount_amount as decimal(18, 4)) as discount_amount,
-    cast(sums.return_amount as decimal(18, 4)) as return_amount,
-
-    -- in which rhythm
-    cast(sums.purchase_day_count as bigint) as purchase_day_count,
-    sums.interval_days / nullif(sums.interval_count, 0) as average_interval_days,
-    case
-        when sums.interval_count > 0
-            then sqrt(
-                greatest(
-                    sums.squared_interval_days / sums.interval_count
-                    - power(sums.interval_days / sums.interval_count, 2),
-                    0
-                )
-            )
-    end as interval_deviation_days,
-
-    -- how broad
-    cast(sums.product_count as bigint) as product_count,
-    cast(sums.department_count as bigint) as department_count,
-    cast(sums.store_count as bigint) as store_count
-from sums
-inner join customers on sums.customer_key = customers.customer_key
-where sums.last_transaction_date is not null
+    *,
+    {{ activity_status() }} as activity_status
+from features

@@ -33,6 +33,7 @@ newest as (
 select
     as_of_date,
     cast(row_number() over (order by as_of_date) as integer) as date_number,
-    as_of_date = last_date as is_latest
+    as_of_date = last_date as is_latest,
+    as_of_date = cast({{ last_day('as_of_date', 'month') }} as date) as is_month_end
 from newest
 where place <= {{ var('feature_date_count') }}

@@ -1,0 +1,71 @@
+"""Models and learned tables: one asset per training, one per table of scores."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project.learning import MODELS, score, train_model
+from dagster_project.resources import RunLock, RunOptions
+from dbt_models import load_deployment
+from ml.frames import Read
+
+
+@dg.definitions
+def learned() -> dg.Definitions:
+    """Return the trainings and scorings of all models."""
+    return dg.Definitions(
+        assets=[asset for name in MODELS for asset in (_training(name), _scoring(name))]
+    )
+
+
+def _training(name: str) -> dg.AssetsDefinition:
+    module = MODELS[name].training
+    model = dg.AssetKey(["models", name])
+    tables = [dg.AssetKey(["learned", t]) for t in (f"{name}_model", *module.WRITES)]
+    reads = _keys(module.READS)
+    kinds = {"scikitlearn"}
+
+    @dg.multi_asset(
+        name=f"models__{name}",
+        specs=[
+            dg.AssetSpec(
+                key, deps=reads, group_name="learned", kinds=kinds, description=text
+            )
+            for key, text in [
+                (model, f"{module.__doc__.partition(':')[0]}, below models/{name}/."),
+                *((table, None) for table in tables),
+            ]
+        ],
+    )
+    def training(
+        context: dg.AssetExecutionContext, options: RunOptions, lock: RunLock
+    ) -> Iterator[dg.MaterializeResult]:
+        deployment = load_deployment()
+        card = train_model(deployment, name, options.asked)
+        facts = {"version": card.version, **card.facts} if card else {"version": None}
+        yield dg.MaterializeResult(asset_key=model, metadata=facts)
+        for table in tables:
+            yield dg.MaterializeResult(asset_key=table)
+
+    return training
+
+
+def _scoring(name: str) -> dg.AssetsDefinition:
+    module = MODELS[name].scoring
+
+    @dg.asset(
+        key=["learned", module.TABLE],
+        deps=[["models", name], ["learned", f"{name}_model"], *_keys(module.READS)],
+        group_name="learned",
+        kinds={"scikitlearn"},
+        description=module.__doc__,
+    )
+    def scores(lock: RunLock) -> dg.MaterializeResult:
+        rows = score(load_deployment(), name)
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    return scores
+
+
+def _keys(reads: dict[str, Read]) -> list[dg.AssetKey]:
+    return [dg.AssetKey(read.table.split(".")) for read in reads.values()]

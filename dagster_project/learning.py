@@ -1,0 +1,184 @@
+"""Between the build database and `ml`: frames out, learned tables in, models kept."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import sklearn
+
+from dagster_project.dbt import read_manifest
+from dbt_models import CODE_DIR, Deployment
+from ingest.ledger import now
+from ingest.raw import Asked
+from ingest.sql import connect, identifier, literal
+from ml import churn, market_segments
+from ml.frames import Model, NotEnoughDataError, Read
+from ml.model_store import Card, cards, load, save
+
+MODELS: dict[str, ModuleType] = {"churn": churn, "market_segments": market_segments}
+
+
+def train_model(deployment: Deployment, name: str, asked: Asked) -> Card | None:
+    """Train a model, or take the one that was trained from the same, and note which.
+
+    A run that looks back in time trains none: it takes the newest one that there was.
+
+    Returns
+    -------
+    Card or None
+        None if there is no model; ``learned.<name>_model`` says why.
+    """
+    module = MODELS[name].training
+    frames = read_frames(deployment, module.READS)
+    with connect(deployment.build_database, read_only=True) as connection:
+        (as_of_date,) = connection.execute(
+            "select as_of_date from conformed.int_as_of_date"
+        ).fetchone()
+    versions = cards(deployment.models, name)
+    earlier = [card for card in versions if card.as_of_date <= as_of_date]
+    reason, card, model = None, None, None
+    if asked.known_at is not None:
+        known_until = asked.known_until(deployment)
+        earlier = [card for card in earlier if card.trained_at <= known_until]
+        card = earlier[-1] if earlier else None
+        if card is None:
+            reason = (
+                f"no model had been trained by {asked.known_at}, and a run that looks "
+                "back trains none."
+            )
+    else:
+        digest = _digest(frames, deployment.params)
+        same = [card for card in earlier if card.digest == digest]
+        card = same[-1] if same else None
+        if card is None:
+            previous = load(deployment.models, earlier[-1]) if earlier else None
+            try:
+                model = module.train(frames, deployment.params, previous)
+            except NotEnoughDataError as error:
+                reason = str(error)
+            else:
+                version = versions[-1].version + 1 if versions else 1
+                card = Card(name, version, now(), as_of_date, digest, dict(model.facts))
+                save(deployment.models, card, model)
+    if card is not None:
+        model = model or load(deployment.models, card)
+    _note(deployment, name, card, model, reason)
+    return card
+
+
+def score(deployment: Deployment, name: str) -> int:
+    """Fill the model's scoring table and return the number of its rows."""
+    module = MODELS[name].scoring
+    with connect(deployment.build_database, read_only=True) as connection:
+        (version,) = connection.execute(
+            f"select model_version from learned.{identifier(f'{name}_model')}"
+        ).fetchone()
+    found = pd.DataFrame()
+    if version is not None:
+        (card,) = (c for c in cards(deployment.models, name) if c.version == version)
+        frames = read_frames(deployment, module.READS)
+        if all(len(frame) for frame in frames.values()):
+            found = module.compute(frames, load(deployment.models, card))
+    with connect(deployment.build_database) as connection:
+        write_table(connection, deployment, module.TABLE, found)
+    return len(found)
+
+
+def read_frames(
+    deployment: Deployment, reads: Mapping[str, Read]
+) -> dict[str, pd.DataFrame]:
+    """Return what a model reads; decimals become floats."""
+    frames = {}
+    with connect(deployment.build_database, read_only=True) as connection:
+        for name, read in reads.items():
+            limit = ""
+            if read.customers is not None:
+                # Keys are hashes: the first by key are customers at random.
+                limit = f"order by customer_key limit {read.customers}"
+            frames[name] = connection.execute(
+                f"select * from {read.table} where {read.where} {limit}"
+            ).df()
+    return frames
+
+
+def write_table(
+    connection: duckdb.DuckDBPyConnection,
+    deployment: Deployment,
+    table: str,
+    rows: pd.DataFrame,
+) -> None:
+    """Create a learned table as dbt's source of that name says, and fill it."""
+    spec = _source(deployment, table)
+    name = f"learned.{identifier(table)}"
+    columns = spec["columns"]
+    types = [f"{column} {spec['data_type']}" for column, spec in columns.items()]
+    connection.begin()
+    connection.execute("create schema if not exists learned")
+    connection.execute(f"create or replace table {name} ({', '.join(types)})")
+    if len(rows):
+        if set(rows.columns) != set(columns):
+            raise ValueError(f"{name} has other columns than {list(rows.columns)}")
+        connection.register("found", rows)
+        listed = ", ".join(columns)
+        connection.execute(f"insert into {name} select {listed} from found")
+        connection.unregister("found")
+    connection.execute(f"comment on table {name} is {_comment(spec)}")
+    for column, column_spec in columns.items():
+        connection.execute(
+            f"comment on column {name}.{column} is {_comment(column_spec)}"
+        )
+    connection.commit()
+
+
+def _note(
+    deployment: Deployment,
+    name: str,
+    card: Card | None,
+    model: Model | None,
+    reason: str | None,
+) -> None:
+    known = {"untrained_reason": reason}
+    if card is not None:
+        known |= {**card.facts, "model_version": card.version}
+        known |= {"trained_at": card.trained_at, "as_of_date": card.as_of_date}
+    table = f"{name}_model"
+    columns = _source(deployment, table)["columns"]
+    note = pd.DataFrame([{column: known.get(column) for column in columns}])
+    with connect(deployment.build_database) as connection:
+        write_table(connection, deployment, table, note)
+        for table in MODELS[name].training.WRITES:
+            rows = model.tables[table] if model else pd.DataFrame()
+            write_table(connection, deployment, table, rows)
+
+
+def _digest(frames: Mapping[str, pd.DataFrame], params: Mapping[str, Any]) -> str:
+    """Return the digest of all that a model is trained from, its code included."""
+    digest = hashlib.sha256(json.dumps(dict(params), sort_keys=True).encode())
+    digest.update(sklearn.__version__.encode())
+    for path in sorted((CODE_DIR / "ml").rglob("*.py")):
+        digest.update(path.read_bytes())
+    for name, frame in frames.items():
+        digest.update(name.encode())
+        rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+        # A query gives them in any order.
+        digest.update(np.sort(rows).tobytes())
+    return digest.hexdigest()
+
+
+def _source(deployment: Deployment, table: str) -> dict[str, Any]:
+    sources = read_manifest(deployment)["sources"].values()
+    (found,) = (
+        node
+        for node in sources
+        if node["schema"] == "learned" and node["name"] == table
+    )
+    return found
+
+
+def _comment(spec: Mapping[str, Any]) -> str:
+    return literal(" ".join(spec["description"].split()))

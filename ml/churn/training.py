@@ -1,0 +1,64 @@
+"""Training of the churn model: ``learned.churn_model`` and ``churn_evaluations``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ml.churn.estimator import fit_churn
+from ml.churn.evaluation import LEAST_CHURNED, evaluate
+from ml.churn.measures import churn_measures
+from ml.frames import Model, NotEnoughDataError, Read
+
+READS = {
+    "labels": Read("features.churn_labels", "is_example"),
+    "features": Read(
+        "features.customer_features",
+        """(customer_key, as_of_date) in (
+            select customer_key, as_of_date from features.churn_labels
+            where is_example
+        )""",
+    ),
+}
+WRITES = ("churn_evaluations",)
+
+
+def train(
+    frames: Mapping[str, pd.DataFrame],
+    params: Mapping[str, Any],
+    previous: Model | None,
+) -> Model:
+    """Fit the model to all examples, after it was measured on the newest of them.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If there is no date to measure it on: a model of which nobody knows how good it
+        is gives no probabilities.
+    """
+    keys = ["customer_key", "as_of_date"]
+    labels = frames["labels"][[*keys, "horizon_end_date", "is_churned"]]
+    examples = frames["features"].merge(labels, on=keys, validate="one_to_one")
+    examples = examples.sort_values(["as_of_date", "customer_key"], ignore_index=True)
+    evaluations = evaluate(examples, params["churn_test_date_count"])
+    if evaluations.empty:
+        dates = examples["as_of_date"].nunique()
+        raise NotEnoughDataError(
+            f"{len(examples):,} examples of {dates} dates are not enough to learn from "
+            f"and to test on: it takes a test date, and dates at least "
+            f"{params['churn_horizon_days']} days before it, with {LEAST_CHURNED} "
+            "customers lost and as many kept in both."
+        )
+    estimator = fit_churn(
+        churn_measures(examples),
+        examples["is_churned"].to_numpy(),
+        examples["customer_key"].to_numpy(),
+    )
+    facts = {
+        "horizon_days": params["churn_horizon_days"],
+        "training_rows": len(examples),
+        "first_training_date": f"{examples['as_of_date'].min():%Y-%m-%d}",
+        "last_training_date": f"{examples['as_of_date'].max():%Y-%m-%d}",
+        "churn_rate": float(examples["is_churned"].mean()),
+    }
+    return Model(estimator, facts, {"churn_evaluations": evaluations})

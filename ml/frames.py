@@ -1,0 +1,49 @@
+"""What a model reads and what its training leaves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+
+class NotEnoughDataError(Exception):
+    """Why a model cannot be trained honestly, in a sentence for the reader."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A table, and which of its rows.
+
+    Attributes
+    ----------
+    table
+        ``<schema>.<table>``.
+    where
+        An SQL condition.
+    customers
+        At most so many customers; None for all.
+    """
+
+    table: str
+    where: str = "true"
+    customers: int | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model.
+
+    Attributes
+    ----------
+    estimator
+        What scikit-learn fitted.
+    facts
+        What scoring and the card need beside it; plain values, as JSON has them.
+    tables
+        Learned table to its rows: how the model was found, and how good it is.
+    """
+
+    estimator: Any
+    facts: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]

@@ -1,0 +1,54 @@
+"""By what customers are alike: measures of ``features.customer_features``."""
+
+import numpy as np
+import pandas as pd
+
+# How much a customer brings is not among them: segments say how customers behave, and
+# what each way is worth is then worth knowing. Words for high and low values stand in
+# the seed market_segment_traits.
+TRAITS = (
+    "silence",
+    "frequency",
+    "basket",
+    "breadth",
+    "trend",
+    "irregularity",
+    "discount_share",
+)
+
+
+def segment_measures(features: pd.DataFrame) -> pd.DataFrame:
+    """Return one column per trait.
+
+    Parameters
+    ----------
+    features
+        Rows of ``features.customer_features``; amounts in the base currency, times in
+        days.
+
+    Returns
+    -------
+    DataFrame
+        Same index. Days, counts and amounts as logarithms of one more than they are,
+        trend and irregularity as logarithms of ratios, discounts as a share of the
+        price before them. Irregularity is missing where there was one purchase day.
+    """
+
+    def log(name: str) -> pd.Series:
+        return np.log1p(features[name].astype(float).clip(lower=0))
+
+    discounts = features["discount_amount"].astype(float)
+    paid = (features["net_amount"].astype(float) + discounts).clip(lower=1)
+    return pd.DataFrame(
+        {
+            "silence": log("days_since_last_transaction"),
+            "frequency": log("transaction_count"),
+            "basket": log("net_amount") - log("transaction_count"),
+            "breadth": log("department_count"),
+            "trend": log("recent_transaction_count")
+            - log("previous_transaction_count"),
+            "irregularity": log("interval_deviation_days")
+            - log("average_interval_days"),
+            "discount_share": (discounts / paid).clip(0, 1),
+        }
+    )[list(TRAITS)]

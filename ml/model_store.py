@@ -1,0 +1,112 @@
+"""Models on disk: one folder per version, with a card; never changed, never pickled.
+
+``<models>/<name>/<version>/`` holds ``model.skops`` (which loads types that are named
+here and no code), the tables that its training left as Parquet, ``card.json`` and the
+same for people, ``card.md``.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import skops.io
+
+from ml.card import written_card
+from ml.frames import Model
+
+# Parts of scikit-learn and scipy that skops does not count among the safe ones.
+_TRUSTED = [
+    "numpy.dtype",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    "scipy.interpolate._bsplines.BSpline",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a trained model.
+
+    Attributes
+    ----------
+    version
+        Counts from 1.
+    trained_at
+        When (UTC, naive).
+    as_of_date
+        Up to where the run that trained it looked.
+    digest
+        Of all that it was trained from; equal digests are equal models.
+    facts
+        The model's own.
+    """
+
+    name: str
+    version: int
+    trained_at: datetime
+    as_of_date: date
+    digest: str
+    facts: dict[str, Any]
+
+
+def cards(models: Path, name: str) -> list[Card]:
+    """Return the cards of a model's versions, oldest first."""
+    return sorted(_cards(models / name), key=lambda card: card.version)
+
+
+def load(models: Path, card: Card) -> Model:
+    """Read a model from disk."""
+    folder = _folder(models, card)
+    return Model(
+        estimator=skops.io.load(folder / "model.skops", trusted=_TRUSTED),
+        facts=card.facts,
+        tables={
+            path.stem: pd.read_parquet(path)
+            for path in sorted(folder.glob("*.parquet"))
+        },
+    )
+
+
+def save(models: Path, card: Card, model: Model) -> None:
+    """Write a version: beside, then renamed, so that none is ever half there."""
+    folder = _folder(models, card)
+    new = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    skops.io.dump(model.estimator, new / "model.skops")
+    for name, table in model.tables.items():
+        table.to_parquet(new / f"{name}.parquet", index=False)
+    content = {
+        **vars(card),
+        "trained_at": card.trained_at.isoformat(),
+        "as_of_date": card.as_of_date.isoformat(),
+    }
+    (new / "card.json").write_text(json.dumps(content, indent=2) + "\n")
+    (new / "card.md").write_text(written_card(content, model.tables))
+    for path in new.iterdir():
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    new.rename(folder)
+
+
+def _cards(folder: Path) -> Iterator[Card]:
+    for path in folder.glob("[0-9]*/card.json"):
+        content = json.loads(path.read_text())
+        yield Card(
+            **{
+                **content,
+                "trained_at": datetime.fromisoformat(content["trained_at"]),
+                "as_of_date": date.fromisoformat(content["as_of_date"]),
+            }
+        )
+
+
+def _folder(models: Path, card: Card) -> Path:
+    return models / card.name / f"{card.version:04}"
