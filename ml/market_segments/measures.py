@@ -15,6 +15,18 @@ TRAITS = (
     "irregularity",
     "discount_share",
 )
+# Columns of features.customer_features that they are made of.
+COLUMNS = (
+    "days_since_last_transaction",
+    "transaction_count",
+    "net_amount",
+    "department_count",
+    "recent_transaction_count",
+    "previous_transaction_count",
+    "interval_deviation_days",
+    "average_interval_days",
+    "discount_amount",
+)
 
 
 def segment_measures(features: pd.DataFrame) -> pd.DataFrame:
