@@ -67,11 +67,12 @@ def test_names_may_be_short(explain, name, first):
         ("marts.customer_rmf", "Did you mean 'marts.customer_rfm'?"),
         ("receny_score", "Did you mean 'recency_score'?"),
         ("zzz", "`crm catalog` shows what there is."),
-        # Both are published; the pipeline's own are not offered.
+        # All are published; the pipeline's own are not offered.
         (
             "net_amount",
             "say which:\n  core.fct_transactions.net_amount\n"
             "  features.customer_features.net_amount\n"
+            "  marts.customer_360.net_amount\n"
             "  marts.customer_rfm.net_amount",
         ),
         ("average_transaction_amount", "kpi.average_transaction_amount"),
