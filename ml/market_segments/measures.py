@@ -26,7 +26,10 @@ COLUMNS = (
     "interval_deviation_days",
     "average_interval_days",
     "discount_amount",
+    "purchase_day_count",
 )
+# With fewer, there is one interval at most, which is as regular as can be.
+_LEAST_PURCHASE_DAYS = 3
 
 
 def segment_measures(features: pd.DataFrame) -> pd.DataFrame:
@@ -43,7 +46,8 @@ def segment_measures(features: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Same index. Days, counts and amounts as logarithms of one more than they are,
         trend and irregularity as logarithms of ratios, discounts as a share of the
-        price before them. Irregularity is missing where there was one purchase day.
+        price before them. Irregularity is missing where there were fewer than two
+        intervals.
     """
 
     def log(name: str) -> pd.Series:
@@ -60,7 +64,9 @@ def segment_measures(features: pd.DataFrame) -> pd.DataFrame:
             "trend": log("recent_transaction_count")
             - log("previous_transaction_count"),
             "irregularity": log("interval_deviation_days")
-            - log("average_interval_days"),
+            - log("average_interval_days").where(
+                features["purchase_day_count"] >= _LEAST_PURCHASE_DAYS
+            ),
             "discount_share": (discounts / paid).clip(0, 1),
         }
     )[list(TRAITS)]

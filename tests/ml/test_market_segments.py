@@ -49,6 +49,7 @@ def customers(each=100, seed=5, groups=GROUPS):
                     "net_amount": amount,
                     "discount_amount": amount * random.uniform(0, 0.1),
                     "department_count": departments,
+                    "purchase_day_count": bought,
                     "average_interval_days": 365 / bought,
                     "interval_deviation_days": 365 / bought * random.uniform(0.8, 1.2),
                 }
@@ -110,7 +111,7 @@ def test_the_same_customers_keep_their_names(frame, model):
 
 
 def test_a_new_group_has_a_new_name_and_number(model):
-    groups = {**GROUPS, "gone": (300, 1, 900, 1)}
+    groups = {**GROUPS, "gone": (300, 1, 3, 1)}
     del groups["stocker"]
     later = customers(groups=groups, seed=7)
     again = trained(later, model)
