@@ -49,7 +49,6 @@ def fits(measures: pd.DataFrame, counts: Sequence[int]) -> list[Fit]:
     """Split the customers into each of the given numbers of segments."""
     scaling = Pipeline(
         [
-            ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
             # By rank: a few customers who are far from all others are no segment.
             (
                 "rank",
@@ -58,6 +57,8 @@ def fits(measures: pd.DataFrame, counts: Sequence[int]) -> list[Fit]:
                 ),
             ),
             ("scale", StandardScaler()),
+            # What is not known of a customer sets nobody apart.
+            ("impute", SimpleImputer(strategy="constant", fill_value=0.0)),
         ]
     )
     scaled = scaling.fit_transform(measures.to_numpy())

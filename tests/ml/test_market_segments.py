@@ -23,14 +23,19 @@ TRAITS = pd.DataFrame(
     ],
     columns=["trait", "high", "low"],
 )
-# Group: days of silence, purchases a year, money per purchase, departments.
-GROUPS = {"weekly": (5, 52, 20, 12), "rare": (60, 4, 20, 2), "stocker": (20, 12, 90, 9)}
+# Group: days of silence, purchases a year, money per purchase, departments, percent of
+# discount.
+GROUPS = {
+    "weekly": (5, 52, 20, 12, 5),
+    "rare": (60, 4, 20, 2, 30),
+    "stocker": (20, 12, 90, 9, 15),
+}
 
 
 def customers(each=100, seed=5, groups=GROUPS):
     random = np.random.default_rng(seed)
     rows = []
-    for name, (silence, count, basket, departments) in groups.items():
+    for name, (silence, count, basket, departments, discount) in groups.items():
         for _ in range(each):
             bought = max(1, round(count * random.lognormal(0, 0.15)))
             amount = bought * basket * random.lognormal(0, 0.1)
@@ -47,7 +52,10 @@ def customers(each=100, seed=5, groups=GROUPS):
                     "recent_transaction_count": recent,
                     "previous_transaction_count": recent,
                     "net_amount": amount,
-                    "discount_amount": amount * random.uniform(0, 0.1),
+                    "discount_amount": amount
+                    * discount
+                    / 100
+                    * random.uniform(0.8, 1.2),
                     "department_count": departments,
                     "purchase_day_count": bought,
                     "average_interval_days": 365 / bought,
@@ -111,9 +119,9 @@ def test_the_same_customers_keep_their_names(frame, model):
 
 
 def test_a_new_group_has_a_new_name_and_number(model):
-    groups = {**GROUPS, "gone": (300, 1, 3, 1)}
-    del groups["stocker"]
-    later = customers(groups=groups, seed=7)
+    gone = customers(groups={"gone": (300, 1, 3, 1, 50)}, each=60)
+    gone["customer_key"] += 1_000
+    later = pd.concat([customers(seed=7), gone], ignore_index=True)
     again = trained(later, model)
     found = members(later, again).merge(later[["customer_key", "group"]])
     old = set(model.tables["market_segment_names"]["market_segment_id"])
