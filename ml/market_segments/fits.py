@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
-from sklearn.impute import SimpleImputer
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from threadpoolctl import threadpool_limits
 
 SEED = 20_170_101
-_PAIRS = 5
+_PAIRS = 10
 _SILHOUETTE_SAMPLE = 2_000
 
 
@@ -57,8 +56,6 @@ def fits(measures: pd.DataFrame, counts: Sequence[int]) -> list[Fit]:
                 ),
             ),
             ("scale", StandardScaler()),
-            # What is not known of a customer sets nobody apart.
-            ("impute", SimpleImputer(strategy="constant", fill_value=0.0)),
         ]
     )
     scaled = scaling.fit_transform(measures.to_numpy())

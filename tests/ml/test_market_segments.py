@@ -17,8 +17,6 @@ TRAITS = pd.DataFrame(
         ("frequency", "frequent", "rare"),
         ("basket", "large baskets", "small baskets"),
         ("breadth", "wide range", "narrow range"),
-        ("trend", "growing", "fading"),
-        ("irregularity", "irregular", "regular"),
         ("discount_share", "bargains", "full price"),
     ],
     columns=["trait", "high", "low"],
@@ -39,7 +37,6 @@ def customers(each=100, seed=5, groups=GROUPS):
         for _ in range(each):
             bought = max(1, round(count * random.lognormal(0, 0.15)))
             amount = bought * basket * random.lognormal(0, 0.1)
-            recent = max(1, round(bought / 4 * random.lognormal(0, 0.1)))
             rows.append(
                 {
                     "customer_key": len(rows),
@@ -49,17 +46,12 @@ def customers(each=100, seed=5, groups=GROUPS):
                         silence * random.lognormal(0, 0.2)
                     ),
                     "transaction_count": bought,
-                    "recent_transaction_count": recent,
-                    "previous_transaction_count": recent,
                     "net_amount": amount,
                     "discount_amount": amount
                     * discount
                     / 100
                     * random.uniform(0.8, 1.2),
                     "department_count": departments,
-                    "purchase_day_count": bought,
-                    "average_interval_days": 365 / bought,
-                    "interval_deviation_days": 365 / bought * random.uniform(0.8, 1.2),
                 }
             )
     return pd.DataFrame(rows)
