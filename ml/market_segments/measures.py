@@ -5,7 +5,7 @@ import pandas as pd
 
 # How much a customer brings is not among them: segments say how customers behave, and
 # what each way is worth is then worth knowing. Nor is what changes from month to month,
-# such as a trend: on both demos it made segments unstable. Words for high and low
+# such as a trend: on the demo it made segments less stable. Words for high and low
 # values stand in the seed market_segment_traits.
 TRAITS = (
     "silence",
