@@ -63,7 +63,12 @@ def test_marts_checks_and_money_follow(published):
     checked = published.execute(
         "select distinct table_name from ops.quality_results order by all"
     ).fetchall()
-    assert checked == [("raw_corner_shop.calls",), ("raw_corner_shop.receipts",)]
+    assert checked == [
+        ("learned.churn_scores",),
+        ("learned.market_segment_members",),
+        ("raw_corner_shop.calls",),
+        ("raw_corner_shop.receipts",),
+    ]
 
 
 def test_it_is_explained(project, published):
