@@ -1,7 +1,6 @@
 """Expectations on tables: checked in a run, recorded, and shown afterwards."""
 
 from collections.abc import Sequence
-from textwrap import shorten
 
 import click
 import duckdb
@@ -115,10 +114,9 @@ def _print_problems(report: Report) -> None:
             if check.is_met is False:
                 color = "red" if check.is_blocking else "yellow"
                 click.secho(f"\n  ! {table.name}: ", fg=color, nl=False)
-                name = shorten(check.expectation, 120, placeholder=" ...")
                 click.echo(
                     f"{check.description}; {check.observed}. Stated in "
-                    f"{check.defined_in} as {name}."
+                    f"{check.defined_in} as {check.expectation}."
                 )
         if table.state == "not checked":
             click.secho(f"\n  ! {table.name}: ", fg="red", nl=False)

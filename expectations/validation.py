@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from dbt_models import Deployment, WarehouseError
@@ -48,8 +47,7 @@ class Result:
     @property
     def sentence(self) -> str:
         """What was expected, and what was seen instead."""
-        name = shorten(self.expectation, 120, placeholder=" ...")
-        return f"{self.description}: not met, {self.observed} [{name}]"
+        return f"{self.description}: not met, {self.observed} [{self.expectation}]"
 
 
 def validate(deployment: Deployment, suite: Suite) -> list[Result]:

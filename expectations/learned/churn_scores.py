@@ -69,8 +69,8 @@ def compared(params: Mapping[str, Any]) -> list[Expectation]:
         ExpectFindingsToHold(
             severity="warning",
             description="churn probabilities are spread over customers as in the last "
-            f"run: a population stability index of at most {most:g}, or what chance "
-            "would do to so few customers",
+            f"run (a population stability index of at most {most:g}; among few "
+            "customers, of what chance does)",
             meta={"defined_in": "settings.yml (max_score_drift)"},
             query=f"""
                 with

@@ -77,6 +77,7 @@ def test_technical_names_are_complete_and_on_one_line():
         "kind (unexpected_rows_query select 1, where _load_id == 6)"
     )
     assert technical("kind", {}) == "kind"
+    assert technical("findings_to_hold", {"query": "select 1"}) == "findings_to_hold"
 
 
 PARAMS = load_deployment().params
