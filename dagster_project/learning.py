@@ -122,11 +122,9 @@ def write_table(
     connection.execute("create schema if not exists learned")
     connection.execute(f"create or replace table {name} ({', '.join(types)})")
     if len(rows):
-        if set(rows.columns) != set(columns):
-            raise ValueError(f"{name} has other columns than {list(rows.columns)}")
         connection.register("found", rows)
-        listed = ", ".join(columns)
-        connection.execute(f"insert into {name} select {listed} from found")
+        # A model of older code may not know all of today's columns.
+        connection.execute(f"insert into {name} by name select * from found")
         connection.unregister("found")
     connection.execute(f"comment on table {name} is {_comment(spec)}")
     for column, column_spec in columns.items():

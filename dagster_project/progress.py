@@ -94,11 +94,14 @@ class Progress(logging.Handler):
             self.tests += 1
             if check.check_name != "great_expectations":
                 return
-        mark = "ok" if check.passed else click.style("FAILED", fg="red")
+        stops = not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
+        mark = "ok" if check.passed else click.style("to look at", fg="yellow")
+        if stops:
+            mark = click.style("FAILED", fg="red")
         text = f"{check.check_name}: {mark}. {check.description or ''}"
         self._line(check.asset_key, text)
         # A test of dbt has no description; dbt's own results say it.
-        if not check.passed and check.description:
+        if stops and check.description:
             self.failures.append(
                 f"{check.asset_key.to_user_string()}: {check.description}"
             )

@@ -1,7 +1,7 @@
 """The last validation as a page for a browser (`build/quality.html`) and as text."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -11,7 +11,10 @@ import duckdb
 from jinja2 import Environment, StrictUndefined, Template
 
 from dbt_models import Deployment
+from expectations.learned import TABLES as LEARNED_TABLES
 from ingest.contracts import Table
+
+_FILES_SHOWN = 3
 
 _RESULTS = """
     select
@@ -21,9 +24,15 @@ _RESULTS = """
         is_met,
         observed,
         defined_in,
+        is_blocking,
         checked_at
     from ops.quality_results
-    order by is_met nulls last, column_name nulls first, description
+    order by
+        is_met nulls last, is_blocking desc, column_name nulls first, description
+"""
+_LEARNED = """
+    select table_name, comment, estimated_size from duckdb_tables()
+    where schema_name = 'learned' and database_name = current_database()
 """
 _DELIVERED = """
     select
@@ -48,52 +57,63 @@ _DELIVERED = """
 class Checked:
     """One expectation of the last validation, as the table ops.quality_results has it.
 
-    ``is_met`` is None if nothing has been delivered yet.
+    ``is_met`` is None if there was nothing to check it on; ``observed`` then says why.
     """
 
     description: str
     expectation: str
     is_met: bool | None
-    observed: str | None
+    observed: str
     defined_in: str
+    is_blocking: bool
     checked_at: datetime
+
+    @property
+    def state(self) -> str:
+        """``met``, ``not met`` (stops the run), ``to look at`` or ``not checked``."""
+        if self.is_met is None:
+            return "not checked"
+        if self.is_met:
+            return "met"
+        return "not met" if self.is_blocking else "to look at"
 
 
 @dataclass(frozen=True)
 class TableReport:
-    """One raw table: what was delivered, and what was checked on it.
+    """One table: from where its rows are, and what was checked on it.
 
-    Load and files are the newest ones; there are none if nothing was delivered, or the
-    run stopped before it had taken it in.
+    There are no rows if the run stopped before it had come to the table. ``origin`` is
+    None where no files were delivered.
     """
 
     name: str
     description: str
     rows: int
-    loaded_at: datetime | None
-    load_id: int | None
-    files: tuple[str, ...]
+    origin: str | None
     checks: tuple[Checked, ...]
 
-    @cached_property
-    def not_met(self) -> int:
-        """How many expectations were not met."""
-        return sum(check.is_met is False for check in self.checks)
+    def having(self, state: str) -> list[Checked]:
+        """Return the expectations in a state."""
+        return [check for check in self.checks if check.state == state]
 
     @property
     def state(self) -> str:
-        """``not met``, ``not checked``, ``met`` or ``not delivered``."""
-        if self.not_met:
-            return "not met"
+        """One of ``STATES``: that of the worst of its expectations."""
         if not self.checks:
             return "not checked"
-        delivered = all(check.is_met for check in self.checks)
-        return "met" if delivered else "not delivered"
+        for state in ("not met", "to look at", "met"):
+            if self.having(state):
+                return state
+        return "nothing to check"
+
+
+# Worst first.
+STATES = ("not met", "not checked", "to look at", "met", "nothing to check")
 
 
 @dataclass(frozen=True)
 class Report:
-    """The last validation of all raw tables of the active sources, worst first."""
+    """The last validation of all tables that are checked, worst first."""
 
     tables: tuple[TableReport, ...]
 
@@ -107,10 +127,9 @@ class Report:
         found = [check for table in self.tables for check in table.checks]
         return [check for check in found if check.is_met is not None]
 
-    @property
-    def not_met(self) -> int:
-        """How many expectations were not met."""
-        return sum(table.not_met for table in self.tables)
+    def count(self, state: str) -> int:
+        """Return how many expectations are in a state."""
+        return sum(len(table.having(state)) for table in self.tables)
 
     @property
     def checked_at(self) -> datetime | None:
@@ -119,8 +138,9 @@ class Report:
 
     @property
     def is_good(self) -> bool:
-        """Whether everything that was delivered was checked and is as expected."""
-        return bool(self.checks) and not (self.not_met or self.having("not checked"))
+        """Whether everything that there was has been checked, and nothing is wrong."""
+        is_wrong = self.count("not met") or self.having("not checked")
+        return bool(self.checks) and not is_wrong
 
     @property
     def verdict(self) -> str:
@@ -128,17 +148,19 @@ class Report:
         count = f"{len(self.checks):,}"
         if not self.checks:
             return "No table has been checked"
-        if self.not_met:
-            return f"{self.not_met:,} of {count} expectations are not met"
+        if broken := self.count("not met"):
+            return f"{broken:,} of {count} expectations are not met"
         if self.having("not checked"):
             return f"{count} expectations are met, but not every table was checked"
+        if doubts := self.count("to look at"):
+            return f"All but {doubts:,} of {count} expectations are met: worth a look"
         return f"All {count} expectations are met"
 
 
 def read_report(
-    connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]
+    connection: duckdb.DuckDBPyConnection, raw_tables: Iterable[Table]
 ) -> Report:
-    """Read what a build or a publication knows of the validation of the tables."""
+    """Read what a build or a publication knows of the validation of its tables."""
     checks = defaultdict(list)
     for name, *values in connection.execute(_RESULTS).fetchall():
         checks[name].append(Checked(*values))
@@ -146,22 +168,29 @@ def read_report(
         name: values for name, *values in connection.execute(_DELIVERED).fetchall()
     }
     reports = []
-    for table in tables:
+    for table in raw_tables:
         name = f"{table.raw_schema}.{table.name}"
-        rows, loaded_at, load_id, files = delivered.get(name, (0, None, None, ()))
+        rows, *load = delivered.get(name, (0,))
+        origin = _origin(*load) if load else None
+        found = tuple(checks[name])
         reports.append(
-            TableReport(
-                name=table.full_name,
-                description=table.description,
-                rows=rows,
-                loaded_at=loaded_at,
-                load_id=load_id,
-                files=tuple(files),
-                checks=tuple(checks[name]),
-            )
+            TableReport(table.full_name, table.description, rows, origin, found)
         )
-    order = ("not met", "not checked", "met", "not delivered")
-    return Report(tuple(sorted(reports, key=lambda table: order.index(table.state))))
+    made = {name: values for name, *values in connection.execute(_LEARNED).fetchall()}
+    for table_name in LEARNED_TABLES:
+        name = f"learned.{table_name}"
+        description, rows = made.get(table_name, ("", 0))
+        found = tuple(checks[name])
+        reports.append(TableReport(name, description, rows, None, found))
+    return Report(tuple(sorted(reports, key=lambda each: STATES.index(each.state))))
+
+
+def _origin(loaded_at: datetime, load_id: int, files: Sequence[str]) -> str:
+    """Name the files of a load that has a few, else some and how many."""
+    listed = ", ".join(f"exports/{file}" for file in files[:_FILES_SHOWN])
+    if len(files) > _FILES_SHOWN:
+        listed += f" and {len(files) - _FILES_SHOWN} more files"
+    return f"newest load: {load_id}, {loaded_at:%Y-%m-%d %H:%M:%S} UTC, from {listed}"
 
 
 def page_path(deployment: Deployment) -> Path:

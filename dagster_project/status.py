@@ -52,6 +52,12 @@ _INCOMPLETE = """
         'marts.' || table_name || ' is ' || status || coalesce(': ' || lacks, '') || '.'
     from ops.mart_status where status <> 'complete' order by table_name
 """
+_DOUBTS = """
+    select
+        table_name || ': ' || description || ': not met, ' || observed
+        || '. It stopped nothing; `crm quality` has it.'
+    from ops.quality_results where not is_met order by all
+"""
 
 
 def print_status(deployment: Deployment) -> None:
@@ -75,7 +81,7 @@ def print_status(deployment: Deployment) -> None:
                 sentence for (sentence,) in published.execute(_BEATEN).fetchall()
             ]
             problems += staleness(published, deployment)
-            notes = incomplete_marts(published)
+            notes = [*incomplete_marts(published), *doubts(published)]
         if not is_current(deployment, Asked()):
             problems.append(
                 "exports, models or parameters have changed since it was published, or "
@@ -113,6 +119,11 @@ def staleness(
 def incomplete_marts(published: duckdb.DuckDBPyConnection) -> list[str]:
     """Return a sentence per mart that lacks something or is empty."""
     return [sentence for (sentence,) in published.execute(_INCOMPLETE).fetchall()]
+
+
+def doubts(published: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return a sentence per expectation that was not met and did not stop the run."""
+    return [sentence for (sentence,) in published.execute(_DOUBTS).fetchall()]
 
 
 def print_notes(notes: list[str]) -> None:

@@ -4,7 +4,13 @@ import click
 import duckdb
 
 from dagster_project.runs import Outcome
-from dagster_project.status import gaps, incomplete_marts, print_notes, staleness
+from dagster_project.status import (
+    doubts,
+    gaps,
+    incomplete_marts,
+    print_notes,
+    staleness,
+)
 from dagster_project.tables import print_table
 from dbt_models import Deployment
 from ingest.sql import connect
@@ -76,6 +82,7 @@ def print_summary(deployment: Deployment, outcome: Outcome) -> None:
         _section(f"RFM segments ({as_of_date})", connection.execute(_SEGMENTS))
         notes = [
             *incomplete_marts(connection),
+            *doubts(connection),
             *staleness(connection, deployment),
             *gaps(deployment),
         ]

@@ -17,7 +17,7 @@ from expectations.promise import Promise
 _LOSS = "max_snapshot_loss_percent"
 
 
-def contract_suite(promise: Promise) -> list[Expectation]:
+def contract_expectations(promise: Promise) -> list[Expectation]:
     """Return the expectations that follow from the promise."""
     contract = SOURCES_DIR / promise.source / f"_{promise.source}__sources.yml"
     stated = {"defined_in": contract.relative_to(CODE_DIR).as_posix()}

@@ -19,8 +19,6 @@ class Promise:
     ----------
     required
         Columns that are never empty.
-    personal
-        Columns with personal data, of which no value is shown.
     is_snapshot
         Whether each delivery is the whole table.
     deliveries
@@ -32,7 +30,6 @@ class Promise:
     source: str
     table: str
     required: tuple[str, ...]
-    personal: tuple[str, ...]
     is_snapshot: bool
     deliveries: tuple[Delivery, ...]
     max_loss_percent: int

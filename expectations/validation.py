@@ -1,14 +1,13 @@
 """Running a table's expectations on the build database, in place."""
 
-import importlib
-import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbt_models import Deployment, WarehouseError
-from expectations.promise import Promise
+from expectations.suite import Suite
 from expectations.words import expected, seen, technical
 
 if TYPE_CHECKING:
@@ -26,21 +25,24 @@ class Result:
     ----------
     expectation
         Its kind and arguments, as GX calls them.
-    is_met, observed
-        None: nothing has been delivered that it could be checked on.
+    is_met
+        None if it could not be checked; ``observed`` then says why.
     description
         What is expected, in words.
     defined_in
         The file or parameter that says so.
+    is_blocking
+        Whether a run stops where it is not met.
     """
 
     table_name: str
     expectation: str
     column_name: str | None
     is_met: bool | None
-    observed: str | None
+    observed: str
     description: str
     defined_in: str
+    is_blocking: bool
 
     @property
     def sentence(self) -> str:
@@ -48,47 +50,29 @@ class Result:
         return f"{self.description}: not met, {self.observed} [{self.expectation}]"
 
 
-def validate(deployment: Deployment, promise: Promise, schema: str) -> list[Result]:
-    """Check what a raw table promises and what its suite adds.
+def validate(deployment: Deployment, suite: Suite) -> list[Result]:
+    """Check what is expected of a table.
 
-    The suite is ``expectations/raw/<source>__<table>.py``, if there is one. The build
-    database is opened read-only; nothing else may hold it open for writing.
+    The build database is opened read-only; nothing else may hold it open for writing.
 
     Raises
     ------
     WarehouseError
         If an expectation cannot be checked at all.
     """
-    expectations = _expectations(promise)
-    name = f"{schema}.{promise.table}"
-    if not promise.deliveries:
-        return [
-            _result(name, promise, each.configuration, None) for each in expectations
-        ]
-    validation = _run(deployment, schema, promise.table, expectations)
+    asked = [each for each in suite.expectations if "unchecked" not in each.meta]
+    outcomes = _run(deployment, suite, asked).results if asked else []
     return [
-        _result(name, promise, outcome.expectation_config, outcome)
-        for outcome in validation.results
+        *(_result(suite, each.expectation_config, each) for each in outcomes),
+        *(
+            _result(suite, each.configuration, None)
+            for each in suite.expectations
+            if "unchecked" in each.meta
+        ),
     ]
 
 
-def _expectations(promise: Promise) -> list["Expectation"]:
-    # Four seconds that a run without new input does not pay.
-    from expectations.contract import contract_suite
-
-    expectations = contract_suite(promise)
-    module = f"expectations.raw.{promise.source}__{promise.table}"
-    if importlib.util.find_spec(module):
-        added = importlib.import_module(module).suite()
-        for expectation in added:
-            expectation.meta = {"defined_in": f"{module.replace('.', '/')}.py"}
-        expectations += added
-    return expectations
-
-
-def _run(
-    deployment: Deployment, schema: str, table: str, suite: Sequence["Expectation"]
-) -> Any:
+def _run(deployment: Deployment, suite: Suite, asked: Sequence["Expectation"]) -> Any:
     import great_expectations
 
     _let_duckdb_connections_live()
@@ -101,41 +85,56 @@ def _run(
         kwargs={"connect_args": {"read_only": True}},
     )
     try:
-        asset = source.add_table_asset(name=table, table_name=table, schema_name=schema)
+        asset = source.add_table_asset(
+            name=suite.table, table_name=suite.table, schema_name=suite.schema
+        )
         batch = asset.add_batch_definition_whole_table("all").get_batch()
-        expectations = great_expectations.ExpectationSuite(table, expectations=suite)
+        if suite.last_run is not None:
+            _attach(suite.last_run, source)
+        expectations = great_expectations.ExpectationSuite(
+            suite.table, expectations=asked
+        )
         return batch.validate(expectations)
     finally:
         _close(source)
 
 
-def _result(
-    table: str, promise: Promise, configuration: Any, outcome: Any | None
-) -> Result:
+def _attach(last_run: Path, source: Any) -> None:
+    """Let queries see the last run."""
+    quoted = str(last_run).replace("'", "''")
+    with source.get_execution_engine().get_connection() as connection:
+        connection.exec_driver_sql(f"attach '{quoted}' as last_run (read_only)")
+        # What GX rolls back later would take it away.
+        connection.commit()
+
+
+def _result(suite: Suite, configuration: Any, outcome: Any | None) -> Result:
     """Translate what GX says; ``outcome`` is None where it was not asked."""
     settings = dict(configuration.kwargs)
     settings.pop("batch_id", None)
     column = settings.get("column")
     kind = configuration.type.removeprefix("expect_")
     stated = configuration.meta["defined_in"]
-    observed = None
+    observed = configuration.meta.get("unchecked")
     if outcome is not None:
         if not outcome.result:
             raise WarehouseError(
-                f"{table}: {kind} on {column or 'the table'} cannot be checked: "
-                f"{_reason(outcome.exception_info)} Mend {stated} and run again."
+                f"{suite.full_name}: {kind} on {column or 'the table'} cannot be "
+                f"checked: {_reason(outcome.exception_info)} Mend {stated} and run "
+                "again."
             )
         observed = seen(kind, outcome.result)
-        if column in promise.personal and "observed_value" in outcome.result:
+        if column in suite.personal and "observed_value" in outcome.result:
             observed = "not shown: personal data"
     return Result(
-        table_name=table,
+        table_name=suite.full_name,
         expectation=technical(kind, settings),
         column_name=column,
         is_met=None if outcome is None else bool(outcome.success),
         observed=observed,
         description=configuration.description or expected(kind, settings),
         defined_in=stated,
+        is_blocking=configuration.severity == "critical",
     )
 
 

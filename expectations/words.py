@@ -60,6 +60,8 @@ def technical(kind: str, settings: Mapping[str, Any]) -> str:
     """Return the kind with its arguments, for who wants to change it."""
     arguments = {**settings}
     arguments.pop("condition_parser", None)
+    # Pages of SQL; its description says what it finds.
+    arguments.pop("query", None)
     if condition := arguments.pop("row_condition", None):
         name = condition["column"]["name"]
         operator, value = condition["operator"], condition["parameter"]

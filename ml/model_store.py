@@ -61,9 +61,14 @@ def cards(models: Path, name: str) -> list[Card]:
     return sorted(_cards(models / name), key=lambda card: card.version)
 
 
+def version_folder(models: Path, name: str, version: int) -> Path:
+    """Return the folder of a model's version."""
+    return models / name / f"{version:04}"
+
+
 def load(models: Path, card: Card) -> Model:
     """Read a model from disk."""
-    folder = _folder(models, card)
+    folder = version_folder(models, card.name, card.version)
     return Model(
         estimator=skops.io.load(folder / "model.skops", trusted=_TRUSTED),
         facts=card.facts,
@@ -76,7 +81,7 @@ def load(models: Path, card: Card) -> Model:
 
 def save(models: Path, card: Card, model: Model) -> None:
     """Write a version: beside, then renamed, so that none is ever half there."""
-    folder = _folder(models, card)
+    folder = version_folder(models, card.name, card.version)
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
@@ -106,7 +111,3 @@ def _cards(folder: Path) -> Iterator[Card]:
                 "as_of_date": date.fromisoformat(content["as_of_date"]),
             }
         )
-
-
-def _folder(models: Path, card: Card) -> Path:
-    return models / card.name / f"{card.version:04}"

@@ -63,8 +63,13 @@ def test_marts_checks_and_money_follow(published):
     checked = published.execute(
         "select distinct table_name from ops.quality_results order by all"
     ).fetchall()
-    tables = ("calls", "members", "receipts")
-    assert checked == [(f"raw_corner_shop.{table}",) for table in tables]
+    assert checked == [
+        ("learned.churn_scores",),
+        ("learned.market_segment_members",),
+        ("raw_corner_shop.calls",),
+        ("raw_corner_shop.members",),
+        ("raw_corner_shop.receipts",),
+    ]
 
 
 def test_it_is_explained(project, published):

@@ -47,7 +47,7 @@ def test_lineage_runs_from_export_to_mart_and_publication(graph):
     built = {
         asset
         for asset in graph.executable_asset_keys
-        if asset.path[0] in {"complete_journey", "core", "marts", "ops"}
+        if asset.path[0] in {"complete_journey", "core", "learned", "marts", "ops"}
     }
     assert built - behind_publication == set()
 
@@ -66,6 +66,7 @@ def test_dbt_tests_and_expectations_are_checks(graph):
         for check in graph.asset_check_keys
     }
     assert ("complete_journey/transactions", "great_expectations") in checks
+    assert ("learned/churn_scores", "great_expectations") in checks
     assert ("ops/reconciliation", "money_is_conserved") in checks
     assert len(checks) > 20
 

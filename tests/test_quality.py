@@ -1,7 +1,8 @@
-"""Raw tables as expected or not: what stops, what is shown, what is kept."""
+"""Tables as expected or not: what stops, what is shown, what is kept."""
 
 import fcntl
 import hashlib
+import json
 import re
 import shutil
 from datetime import datetime
@@ -20,6 +21,8 @@ from dagster_project.quality_report import (
 )
 from dbt_models import load_deployment
 from ingest.contract_files import active_sources
+from ingest.exports import ExportCatalog
+from ingest.landing import land
 from ingest.raw import Asked, open_build, show_table
 from tests.fixtures import line, small_grocer, write_transactions
 from tests.online_retail import small_wholesaler
@@ -210,7 +213,12 @@ def test_all_is_well_after_a_good_run(crm, grocer):
     assert outcome.returncode == 0, outcome.stderr
     assert re.match(r"All \d+ expectations are met", outcome.stdout)
     assert re.search(r"All \d+ expectations are met", words(grocer))
-    assert "complete_journey.promotions not delivered" in words(grocer)
+    assert "complete_journey.promotions nothing to check" in words(grocer)
+    assert "nothing has been delivered yet" in words(grocer)
+    assert "learned.churn_scores nothing to check" in words(grocer)
+    assert "there is no model: " in words(grocer)
+    assert "learned.market_segment_members met" in words(grocer)
+    assert "nothing is published yet to compare with" in words(grocer)
 
 
 def test_without_a_build_the_publication_tells(crm, grocer, tmp_path):
@@ -268,11 +276,107 @@ def test_long_and_hostile_text_is_text(tmp_path):
     deployment = load_deployment(tmp_path)
     deployment.build.mkdir()
     hostile = "</td><script>alert(1)</script>" + "x" * 5_000
-    check = Checked(hostile, hostile, False, hostile, hostile, datetime(2026, 3, 1))
-    table = TableReport(
-        hostile, hostile, 1, datetime(2026, 3, 1), 1, (hostile,) * 5, (check,)
-    )
+    at = datetime(2026, 3, 1)
+    checks = [
+        Checked(hostile, hostile, False, hostile, hostile, is_blocking, at)
+        for is_blocking in (True, False)
+    ]
+    table = TableReport(hostile, hostile, 1, hostile, tuple(checks))
     found = _Page(write_page(deployment, Report((table,))).read_text())
     assert "script" not in found.tags
     assert found.text.count(hostile) > 5
-    assert "and 2 more files" in " ".join(found.text.split())
+
+
+def test_of_many_files_some_are_named(both):
+    open_build(both, Asked(), "fingerprint")
+    (sold,) = [table for table in tables(both) if table.name == "transactions"]
+    for month in ("2018-01", "2018-02"):
+        path = both.exports / "complete_journey" / f"transactions_{month}.csv.gz"
+        paid = datetime.fromisoformat(f"{month}-03")
+        write_transactions(path, [line(1, 80_000 + paid.month, 1, paid, "3.00")])
+    land(sold, both, ExportCatalog(both))
+    show_table(both, sold)
+    with duckdb.connect(both.build_database) as connection:
+        table = read_report(connection, [sold]).tables[0]
+    assert table.origin.startswith("newest load: 1, ")
+    assert table.origin.count("exports/complete_journey/transactions_") == 3
+    assert table.origin.endswith(" and 2 more files")
+
+
+def report_of(*states):
+    """Return a report of a table with expectations that are met (or None), or not."""
+    at = datetime(2026, 3, 1)
+    checks = [Checked("", "", is_met, "", "", blocks, at) for is_met, blocks in states]
+    return Report((TableReport("learned.churn_scores", "", 1, None, tuple(checks)),))
+
+
+@pytest.mark.parametrize(
+    ("states", "state", "is_good", "verdict"),
+    [
+        ([(True, True), (None, False)], "met", True, "All 1 expectations are met"),
+        (
+            [(True, True), (False, False)],
+            "to look at",
+            True,
+            "All but 1 of 2 expectations are met: worth a look",
+        ),
+        (
+            [(False, True), (False, False)],
+            "not met",
+            False,
+            "1 of 2 expectations are not met",
+        ),
+        ([(None, True)], "nothing to check", False, "No table has been checked"),
+    ],
+)
+def test_what_has_shifted_is_not_called_wrong(
+    tmp_path, states, state, is_good, verdict
+):
+    report = report_of(*states)
+    assert report.tables[0].state == state
+    assert report.is_good is is_good
+    assert report.verdict == verdict
+    deployment = load_deployment(tmp_path)
+    write_page(deployment, report)
+    assert f"learned.churn_scores {state}" in words(tmp_path)
+    assert ("Worth a look" in words(tmp_path)) is ((False, False) in states)
+    assert ("has published nothing" in words(tmp_path)) is ((False, True) in states)
+
+
+def test_a_fault_in_a_learned_table_stops_the_run(crm, grocer, tmp_path):
+    data = shutil.copytree(grocer, tmp_path / "data")
+    before = digest(data)
+    # The model is taken for the segments of others: one that was large has nobody.
+    (card,) = data.glob("models/market_segments/*/card.json")
+    facts = json.loads(card.read_text())
+    ids = facts["facts"]["segment_ids"]
+    facts["facts"]["segment_ids"] = [min(ids, key=sizes(grocer).get)] * len(ids)
+    card.write_text(json.dumps(facts))
+    export = data / "exports" / "complete_journey" / "campaigns.csv"
+    export.write_text(export.read_text() + "1,3\n")
+    outcome = crm(data, "run")
+    assert outcome.returncode == 1
+    (message,) = [
+        text
+        for text in outcome.stderr.splitlines()
+        if text.startswith("- learned/market_segment_members: ")
+    ]
+    assert "no segment is emptied" in message
+    assert f"delete the model {card.parent} ," in message
+    assert digest(data) == before
+    assert "marts.market_segments" not in outcome.stdout
+    told = crm(data, "quality")
+    assert told.returncode == 1
+    assert "! learned.market_segment_members: no segment is emptied" in told.stdout
+    assert "learned.market_segment_members not met" in words(data)
+
+
+def sizes(data):
+    path = data / "published" / "warehouse.duckdb"
+    with duckdb.connect(path, read_only=True) as connection:
+        return dict(
+            connection.execute(
+                "select market_segment_id, count(*) "
+                "from learned.market_segment_members group by all"
+            ).fetchall()
+        )

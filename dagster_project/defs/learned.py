@@ -1,20 +1,33 @@
-"""Models and learned tables: one asset per training, one per table of scores."""
+"""Models and learned tables: an asset per training, one per table of scores."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
 
+from dagster_project.checks import expectations_check
 from dagster_project.learning import MODELS, score, train_model
 from dagster_project.resources import RunLock, RunOptions
+from dagster_project.suites import learned_suite
 from dbt_models import load_deployment
 from ml.frames import Read
 
 
 @dg.definitions
 def learned() -> dg.Definitions:
-    """Return the trainings and scorings of all models."""
+    """Return the trainings and scorings of all models, and the checks of scores."""
     return dg.Definitions(
-        assets=[asset for name in MODELS for asset in (_training(name), _scoring(name))]
+        assets=[
+            asset for name in MODELS for asset in (_training(name), _scoring(name))
+        ],
+        asset_checks=[
+            expectations_check(
+                ["learned", module.scoring.TABLE],
+                "expectations/learned/",
+                partial(learned_suite, model=name, table=module.scoring.TABLE),
+            )
+            for name, module in MODELS.items()
+        ],
     )
 
 

@@ -14,14 +14,20 @@ def publication() -> dg.Definitions:
     """Return the asset that readers open."""
     deployment = load_deployment()
     prepare_manifest(deployment)
+    manifest = read_manifest(deployment)
     # What is restricted is put in its place together with what is published.
     schemas = {*PUBLISHED_SCHEMAS, "restricted"}
     models = [
         dg.AssetKey([node["schema"], node["name"]])
-        for node in read_manifest(deployment)["nodes"].values()
+        for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and node["schema"] in schemas
     ]
-    # Also the raw tables of which nothing is made: a run that fails publishes nothing.
+    # Also the tables of which nothing is made: a run that fails publishes nothing.
+    learned = [
+        dg.AssetKey([node["schema"], node["name"]])
+        for node in manifest["sources"].values()
+        if node["schema"] == "learned"
+    ]
     raw = [
         dg.AssetKey([source.name, table.name])
         for source in active_sources(deployment)
@@ -30,7 +36,7 @@ def publication() -> dg.Definitions:
 
     @dg.asset(
         key=["published", "warehouse"],
-        deps=[*models, *raw],
+        deps=[*models, *learned, *raw],
         group_name="published",
         description="The read-only database that analysts, lists and reports use.",
     )

@@ -1,12 +1,13 @@
 """Raw tables: one asset per table of every active source, checked before use."""
 
-from collections.abc import Iterator, Sequence
+from functools import partial
 
 import dagster as dg
 
+from dagster_project.checks import expectations_check
 from dagster_project.fingerprint import input_fingerprint
-from dagster_project.quality import check_table, verdict
 from dagster_project.resources import RunLock, RunOptions
+from dagster_project.suites import raw_suite
 from dbt_models import Deployment, load_deployment
 from ingest.contract_files import active_sources
 from ingest.contracts import Source, Table
@@ -24,13 +25,19 @@ def raw() -> dg.Definitions:
     deployment = load_deployment()
     sources = active_sources(deployment)
     tables = [(source, table) for source in sources for table in source.tables]
-    checked = [table for _, table in tables]
     return dg.Definitions(
         assets=[
             _run_parameters(deployment),
             *(_raw_table(deployment, source, table) for source, table in tables),
         ],
-        asset_checks=[_expectations_check(deployment, t, checked) for t in checked],
+        asset_checks=[
+            expectations_check(
+                [source.name, table.name],
+                "The contract and expectations/raw/",
+                partial(raw_suite, table=table),
+            )
+            for source, table in tables
+        ],
     )
 
 
@@ -74,24 +81,3 @@ def _raw_table(
         )
 
     return raw_table
-
-
-def _expectations_check(
-    deployment: Deployment, table: Table, all_tables: Sequence[Table]
-) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=dg.AssetKey([table.source, table.name]),
-        name="great_expectations",
-        blocking=True,
-        description="The contract and expectations/raw/; what depends on it waits.",
-    )
-    def great_expectations(lock: RunLock) -> Iterator[dg.AssetCheckResult]:
-        results = check_table(deployment, table, all_tables)
-        not_met = sum(result.is_met is False for result in results)
-        yield dg.AssetCheckResult(
-            passed=not not_met,
-            description=verdict(deployment, table, results),
-            metadata={"expectations": len(results), "not_met": not_met},
-        )
-
-    return great_expectations

@@ -127,6 +127,7 @@ def _segments(
             "description": (", ".join(descriptions[each]) or "average").capitalize()
             + ".",
             "is_new": each not in kept,
+            "training_rows": int((clusters == each).sum()),
         }
         for each in range(best.count)
     )

@@ -5,6 +5,8 @@ import pytest
 
 from dbt_models import load_deployment
 from expectations.promise import Delivery, Promise
+from expectations.suite import Suite
+from expectations.suites import raw_expectations
 from expectations.validation import validate
 from tests.fixtures import TRANSACTION_COLUMNS, small_grocer
 from tests.online_retail import COLUMNS, LINES
@@ -28,12 +30,12 @@ def found(tmp_path):
             source=source,
             table=table,
             required=(),
-            personal=(),
             is_snapshot=False,
             deliveries=(DELIVERY,),
             max_loss_percent=50,
         )
-        results = validate(deployment, promise, f"raw_{source}")
+        suite = Suite(f"raw_{source}", table, raw_expectations(promise), advice="")
+        results = validate(deployment, suite)
         assert len(results) > 3
         return [result.description for result in results if not result.is_met]
 

@@ -6,7 +6,9 @@ from datetime import datetime
 
 import pytest
 
+import expectations.learned
 import expectations.raw
+from dbt_models import load_deployment
 from expectations.words import expected, seen, technical
 
 ROWS = "table_row_count_to_be_between"
@@ -75,15 +77,28 @@ def test_technical_names_are_complete_and_on_one_line():
         "kind (unexpected_rows_query select 1, where _load_id == 6)"
     )
     assert technical("kind", {}) == "kind"
+    assert technical("findings_to_hold", {"query": "select 1"}) == "findings_to_hold"
 
 
-SUITES = [module.name for module in pkgutil.iter_modules(expectations.raw.__path__)]
+PARAMS = load_deployment().params
+SUITES = {
+    **{
+        f"raw.{module.name}": [("suite",)]
+        for module in pkgutil.iter_modules(expectations.raw.__path__)
+    },
+    **{
+        f"learned.{table}": [("suite", PARAMS), ("compared", PARAMS)]
+        for table in expectations.learned.TABLES
+    },
+}
 
 
 @pytest.mark.parametrize("name", SUITES)
 def test_every_expectation_of_a_suite_has_words(name):
-    for expectation in importlib.import_module(f"expectations.raw.{name}").suite():
-        configuration = expectation.configuration
-        kind = configuration.type.removeprefix("expect_")
-        words = configuration.description or expected(kind, configuration.kwargs)
-        assert kind.replace("_", " ") not in words
+    module = importlib.import_module(f"expectations.{name}")
+    for function, *arguments in SUITES[name]:
+        for expectation in getattr(module, function)(*arguments):
+            configuration = expectation.configuration
+            kind = configuration.type.removeprefix("expect_")
+            words = configuration.description or expected(kind, configuration.kwargs)
+            assert kind.replace("_", " ") not in words
