@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from tests.bench import demo_run, features, landing
+from tests.bench import demo_run, features, landing, learning
 
 
 def main() -> None:
@@ -12,6 +12,7 @@ def main() -> None:
         demo_run.measure(data)
         landing.measure(data)
         features.measure(data)
+        learning.measure(data)
 
 
 if __name__ == "__main__":
