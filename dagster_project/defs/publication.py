@@ -1,8 +1,11 @@
 """The published database: copied and swapped in when everything before succeeded."""
 
+import time
+
 import dagster as dg
 
 from dagster_project.dbt import prepare_manifest, read_manifest
+from dagster_project.measures import grades, seconds_since
 from dagster_project.publishing import PUBLISHED_SCHEMAS, publish
 from dagster_project.resources import RunLock, RunOptions
 from dbt_models import WarehouseError, load_deployment
@@ -36,12 +39,16 @@ def publication() -> dg.Definitions:
         context: dg.AssetExecutionContext, options: RunOptions, lock: RunLock
     ) -> dg.MaterializeResult:
         _require_whole_run(context)
+        began = time.monotonic()
         path = publish(deployment, options.asked.known_at)
+        for observation in grades(path):
+            context.log_event(observation)
         return dg.MaterializeResult(
             metadata={
                 "path": dg.MetadataValue.path(path),
                 "megabytes": round(path.stat().st_size / 1e6, 1),
                 "schemas": ", ".join(PUBLISHED_SCHEMAS),
+                **seconds_since(began),
             }
         )
 
