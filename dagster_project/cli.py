@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import click
 
+from dagster_project.lists.commands import lists
 from dbt_models import WarehouseError, load_deployment
 
 
@@ -74,6 +75,9 @@ def run(debug: bool, as_of: str | None, known_at: str | None) -> None:
         click.echo("Nothing new: the publication is made from exactly this input.")
         return
     print_summary(deployment, runs.execute(deployment, asked, debug))
+
+
+main.add_command(lists)
 
 
 @main.group()

@@ -103,8 +103,9 @@ def read_frames(
             if read.customers is not None:
                 # Keys are hashes: the first by key are customers at random.
                 limit = f"order by customer_key limit {read.customers}"
+            columns = ", ".join(read.columns)
             frames[name] = connection.execute(
-                f"select * from {read.table} where {read.where} {limit}"
+                f"select {columns} from {read.table} where {read.where} {limit}"
             ).df()
     return frames
 

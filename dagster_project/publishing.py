@@ -5,11 +5,14 @@ import os
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from dagster_project.catalog.record import record_catalog
 from dagster_project.fingerprint import code_fingerprint
+from dagster_project.lists.contacts import remove_other_contacts, write_contacts
+from dagster_project.lists.ledger import export_rows
 from dagster_project.mart_status import record_mart_status
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
@@ -32,7 +35,9 @@ def publication_path(deployment: Deployment, known_at: date | None) -> Path:
 def publish(deployment: Deployment, known_at: date | None) -> Path:
     """Copy the published schemas into a new file and swap it into place.
 
-    Readers that hold the old file keep it until they open the path again.
+    Readers that hold the old file keep it until they open the path again. Contact
+    fields go into ``restricted/``, but for a run that looks back in time: no lists are
+    made from it.
     """
     path = publication_path(deployment, known_at)
     # The same base name: views carry the catalog's name.
@@ -43,9 +48,14 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
         leftover.unlink()
     with connect(deployment.build_database) as build:
         build.execute("delete from ops.build_info")
-        fill_ops_table(build, "build_info", [_build_info(build, deployment)])
+        info = _build_info(build, deployment)
+        fill_ops_table(build, "build_info", [info])
+        build.execute("delete from ops.list_exports")
+        fill_ops_table(build, "list_exports", export_rows(deployment))
         record_mart_status(build, deployment)
         record_catalog(build, deployment, PUBLISHED_SCHEMAS)
+        if known_at is None:
+            write_contacts(build, deployment, info["published_at"])
         build.execute("checkpoint")
     with connect(new) as connection:
         build_database = literal(deployment.build_database)
@@ -60,6 +70,8 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
     new.chmod(0o444)
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     new.replace(path)
+    if known_at is None:
+        remove_other_contacts(deployment, info["published_at"])
     return path
 
 
@@ -92,7 +104,7 @@ def _copy(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _build_info(
     build: duckdb.DuckDBPyConnection, deployment: Deployment
-) -> dict[str, object]:
+) -> dict[str, Any]:
     as_of_date, known_at, fingerprint = build.execute(
         """select as_of.as_of_date, run_parameters.known_at, run_parameters.fingerprint
         from conformed.int_as_of_date as as_of cross join ops.run_parameters"""

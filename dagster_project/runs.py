@@ -14,6 +14,7 @@ import duckdb
 
 from dagster_project.dbt import build_failures, prepare_manifest
 from dagster_project.fingerprint import input_fingerprint
+from dagster_project.lists.contacts import are_missing
 from dagster_project.lock import run_lock
 from dagster_project.publishing import publication_path
 from dbt_models import Deployment, WarehouseError
@@ -54,14 +55,20 @@ def is_current(deployment: Deployment, asked: Asked) -> bool:
         return False
     try:
         with connect(published, read_only=True) as connection:
-            made_from = connection.execute(
-                "select fingerprint, load_ids from ops.build_info"
+            found = connection.execute(
+                "select published_at, fingerprint, load_ids from ops.build_info"
             ).fetchone()
     except duckdb.Error:
+        found = None
+    if found is None:
         return False  # not there, or not to be read: a new one takes its place
+    published_at, *made_from = found
+    # Without them no list can be made; both come from one build.
+    if asked.known_at is None and are_missing(deployment, published_at):
+        return False
     active = {source.name for source in active_sources(deployment)}
     loads = [x.load_id for x in read_loads(deployment.raw) if x.source in active]
-    return made_from == (input_fingerprint(deployment, asked), loads)
+    return made_from == [input_fingerprint(deployment, asked), loads]
 
 
 def require_input(deployment: Deployment, asked: Asked) -> None:

@@ -65,6 +65,11 @@ class Deployment:
         return self.data / "models"
 
     @property
+    def lists(self) -> Path:
+        """Segments that marketing takes away, and the ledger of who took which."""
+        return self.data / "lists"
+
+    @property
     def build(self) -> Path:
         """Everything that a run can make again."""
         return self.data / "build"

@@ -13,12 +13,14 @@ class NotEnoughDataError(Exception):
 
 @dataclass(frozen=True)
 class Read:
-    """A table, and which of its rows.
+    """A table, and which of its columns and rows.
 
     Attributes
     ----------
     table
         ``<schema>.<table>``.
+    columns
+        Only what is used: a model is trained anew when any of it has changed.
     where
         An SQL condition.
     customers
@@ -26,6 +28,7 @@ class Read:
     """
 
     table: str
+    columns: tuple[str, ...]
     where: str = "true"
     customers: int | None = None
 

@@ -68,7 +68,7 @@ def small_grocer(data: Path, seed: int = 7) -> list[dict[str, object]]:
             folder / f"transactions_2017-{month}.csv.gz",
             [line for line in lines if _business_month(line) == month],
         )
-    _write_dimensions(folder)
+    write_dimensions(folder)
     (data / "settings.yml").write_text(SETTINGS)
     return lines
 
@@ -117,7 +117,8 @@ def _business_month(line: dict[str, object]) -> int:
     return (paid_at - timedelta(hours=5)).month
 
 
-def _write_dimensions(folder: Path) -> None:
+def write_dimensions(folder: Path) -> None:
+    """Write the tables that are not transactions."""
     with (folder / "demographics.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(DEMOGRAPHIC_COLUMNS)

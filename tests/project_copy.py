@@ -10,6 +10,7 @@ from dbt_models import CODE_DIR
 
 RECIPE = Path(__file__).parent / "corner_shop"
 RECEIPTS = "receipt,line,member,sold_at,amount\n"
+MEMBERS = "member,full_name,email,phone,newsletter\n"
 EXPORTS = {
     "receipts_1.csv": f"{RECEIPTS}"
     "R1,1,m1,2026-01-10 23:30:00,10.00\n"
@@ -21,6 +22,7 @@ EXPORTS = {
     "calls.csv": "call,member,called_at,cost\n"
     "C1,m1,2026-03-01 10:00:00,0.30\n"
     "C2,m9,2026-03-02 10:00:00,\n",
+    "members.csv": f"{MEMBERS}m1,Ada Klein,ada@shop.example,,true\n",
 }
 
 

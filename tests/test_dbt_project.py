@@ -18,6 +18,7 @@ READS = {
     "core": {"conformed", "core", "seeds"},
     "features": {"core", "features", "conformed"},
     "marts": {"core", "features", "learned", "marts", "seeds", "conformed"},
+    "restricted": {"core", "conformed"},
 }
 # conformed.int_as_of_date is the run's one date; every layer may read it.
 SHARED = {"int_as_of_date"}
@@ -58,6 +59,21 @@ def test_sql_flows_in_one_direction(manifest):
         )
     ]
     assert wrong == []
+
+
+def test_contact_fields_have_one_way_and_it_is_not_published(manifest):
+    readers = {
+        (nodes[parent]["name"], model["name"])
+        for nodes in [manifest["nodes"]]
+        for model in models(manifest)
+        for parent in model["depends_on"]["nodes"]
+        if parent in nodes
+    }
+    assert {
+        reader
+        for read, reader in readers
+        if read in {"int_contacts", "customer_contacts"}
+    } == {"customer_contacts"}
 
 
 def test_published_and_conformed_models_have_contracts_and_grains(manifest):

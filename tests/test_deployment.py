@@ -185,7 +185,9 @@ def test_without_crm_data_the_folder_beside_the_code_is_it(monkeypatch):
 
 def test_everything_is_below_the_data_folder(tmp_path):
     loaded = load_deployment(tmp_path)
-    names = "exports raw restricted build build_database published published_database"
+    names = (
+        "exports raw restricted lists build build_database published published_database"
+    )
     for name in [*names.split(), "dagster_home"]:
         assert getattr(loaded, name).is_relative_to(tmp_path), name
     assert loaded.build_database.name == loaded.published_database.name

@@ -111,6 +111,7 @@ def test_a_mart_that_lacks_its_entity_is_empty_and_says_so(wholesaler):
             "empty",
             "no source has campaigns; no source has touchpoints",
         ),
+        ("customer_360", "complete", None),
         ("customer_rfm", "complete", None),
         ("kpi_daily", "complete", None),
         ("kpi_definitions", "complete", None),
@@ -176,6 +177,7 @@ def test_two_currencies_need_a_rate(crm, tmp_path, grocer):
                 f"no campaigns from online_retail; campaigns {campaigns}; "
                 f"no touchpoints from online_retail; touchpoints {campaigns}",
             ),
+            ("customer_360", "partial", transactions),
             ("customer_rfm", "partial", transactions),
             ("kpi_daily", "partial", transactions),
             ("kpi_definitions", "complete", None),

@@ -132,7 +132,7 @@ def test_only_the_published_schemas_are_there(published):
     schemas = published.execute(
         "select distinct schema_name from duckdb_tables() order by 1"
     ).fetchall()
-    assert schemas == [("core",), ("features",), ("marts",), ("ops",)]
+    assert schemas == [("core",), ("features",), ("learned",), ("marts",), ("ops",)]
 
 
 def test_build_info_says_what_it_was_made_from(published, grocer):

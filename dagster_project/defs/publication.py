@@ -17,10 +17,12 @@ def publication() -> dg.Definitions:
     """Return the asset that readers open."""
     deployment = load_deployment()
     prepare_manifest(deployment)
+    # What is restricted is put in its place together with what is published.
+    schemas = {*PUBLISHED_SCHEMAS, "restricted"}
     models = [
         dg.AssetKey([node["schema"], node["name"]])
         for node in read_manifest(deployment)["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] in PUBLISHED_SCHEMAS
+        if node["resource_type"] == "model" and node["schema"] in schemas
     ]
     # Also the raw tables of which nothing is made: a run that fails publishes nothing.
     raw = [

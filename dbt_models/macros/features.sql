@@ -1,24 +1,23 @@
-{# The measures that add up to the features of a date, see customer_features. #}
-{% macro feature_measures() %}
-    {{ return([
-        'lifetime_transaction_count', 'transaction_count', 'recent_transaction_count',
-        'two_recent_transaction_count', 'lifetime_net_amount', 'net_amount',
-        'recent_net_amount', 'two_recent_net_amount', 'discount_amount',
-        'return_amount', 'purchase_day_count', 'interval_count', 'interval_days',
-        'squared_interval_days', 'product_count', 'department_count', 'store_count',
-    ]) }}
-{% endmacro %}
-
-{# Rows of a relation as changes of the measures on a date: measure to expression, all
-   others 0. #}
-{% macro movement(relation, moved_on, changes) -%}
+{# The rows of a relation summed up per customer and date of the grid at which they
+   count: measure to expression. Small, so that all else is done with few rows. #}
+{% macro by_date(relation, counts_on, measures) -%}
     select
-        customer_key,
-        {{ moved_on }} as moved_on,
-        {%- for measure in feature_measures() %}
-        cast({{ changes.get(measure, 0) }} as double) as {{ measure }}{{ ',' if not loop.last }}
+        {{ relation }}.customer_key,
+        date_numbers.date_number,
+        {%- for measure, expression in measures.items() %}
+        {{ expression }} as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ relation }}
+    inner join date_numbers on {{ counts_on }} = date_numbers.date_day
+    group by {{ relation }}.customer_key, date_numbers.date_number
+{%- endmacro %}
+
+{# The sums of a relation that by_date has made, beside the changes of that date. #}
+{% macro left_join_changes(relation) -%}
+    left join {{ relation }}
+        on
+            changes.customer_key = {{ relation }}.customer_key
+            and changes.date_number = {{ relation }}.date_number
 {%- endmacro %}
 
 {# The day on which a transaction is no longer among the last so many days; the day on
@@ -27,14 +26,21 @@
     greatest(known_date, {{ dateadd('day', window_days, 'transaction_date') }})
 {%- endmacro %}
 
-{# The sum of each measure; over a window, up to each of its rows. #}
-{% macro feature_sums(relation, window_name=none) -%}
-    {%- for measure in feature_measures() %}
-        coalesce(
-            sum({{ relation }}.{{ measure }}) {{ 'over ' ~ window_name if window_name }},
-            0
-        ) as {{ measure }}{{ ',' if not loop.last }}
-    {%- endfor %}
+{# What has come together of a measure up to a date, less what has left it: in doubles,
+   which are exact for counts, and quicker than what DuckDB makes of whole numbers. #}
+{% macro so_far(measure, less=none) -%}
+    sum(
+        coalesce(cast({{ measure }} as double), 0)
+        {%- if less %} - coalesce(cast({{ less }} as double), 0){% endif %}
+    ) over so_far
+{%- endmacro %}
+
+{% macro count_so_far(measure, less=none) -%}
+    cast({{ so_far(measure, less) }} as bigint)
+{%- endmacro %}
+
+{% macro amount_so_far(measure, less=none) -%}
+    cast({{ so_far(measure, less) }} as decimal(18, 4))
 {%- endmacro %}
 
 {# When each customer was first known to have bought something of each kind. #}
@@ -44,7 +50,7 @@
         {{ kind }},
         min(known_date) as known_date
     from {{ relation }}
-    where line_type = 'sale' and {{ kind }} is not null
+    where {{ kind }} is not null
     group by customer_key, {{ kind }}
 {%- endmacro %}
 

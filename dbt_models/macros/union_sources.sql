@@ -4,13 +4,7 @@
    column that a source does not supply is null; without any source there are no
    rows. #}
 {% macro union_sources(entity, derived=[]) %}
-    {% set relations = {} %}
-    {% for source_name, facts in var('sources', {}).items()
-        if entity in facts.entities %}
-        {% do relations.update(
-            {source_name: ref('int_' ~ source_name ~ '__' ~ entity)}
-        ) %}
-    {% endfor %}
+    {% set relations = supplying_relations(entity) %}
     {% if not execute %} {{ return('select 1 as parsing') }} {% endif %}
 
     {% set shape = model.columns.values()
@@ -36,6 +30,35 @@
         cast(null as varchar) as source_system
     where false
     {% endfor %}
+{% endmacro %}
+
+{# The active sources that supply a column of an entity, whether or not there are rows:
+   what a source says of nobody differs from what it cannot say. #}
+{% macro sources_supplying(entity, column) %}
+    {% set relations = supplying_relations(entity) %}
+    {% if not execute %} {{ return('select 1 as parsing') }} {% endif %}
+
+    {% for source_name, relation in relations.items()
+        if column in adapter.get_columns_in_relation(relation)
+            | map(attribute='name') %}
+    select '{{ source_name }}' as source_system
+    {{ 'union all' if not loop.last }}
+    {% else %}
+    select cast(null as varchar) as source_system
+    where false
+    {% endfor %}
+{% endmacro %}
+
+{# Source to its model of an entity, for the active sources that supply it. #}
+{% macro supplying_relations(entity) %}
+    {% set relations = {} %}
+    {% for source_name, facts in var('sources', {}).items()
+        if entity in facts.entities %}
+        {% do relations.update(
+            {source_name: ref('int_' ~ source_name ~ '__' ~ entity)}
+        ) %}
+    {% endfor %}
+    {{ return(relations) }}
 {% endmacro %}
 
 {# What `crm` knows of the row's source: 'currency' or 'exchange_rate'. #}

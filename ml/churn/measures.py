@@ -25,6 +25,21 @@ REASONS = {
     "return_share": "returns",
     "stores": "stores",
 }
+# Columns of features.customer_features that they are made of.
+COLUMNS = (
+    "days_since_last_transaction",
+    "average_interval_days",
+    "interval_deviation_days",
+    "transaction_count",
+    "recent_transaction_count",
+    "previous_transaction_count",
+    "net_amount",
+    "recent_net_amount",
+    "previous_net_amount",
+    "discount_amount",
+    "return_amount",
+    "store_count",
+)
 
 
 def churn_measures(features: pd.DataFrame) -> pd.DataFrame:

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from ml.churn.estimator import churn_probability, contributions
-from ml.churn.measures import churn_measures
+from ml.churn.measures import COLUMNS, churn_measures
 from ml.frames import Model, Read
 
 READS = {
     "features": Read(
-        "features.customer_features", "is_latest and activity_status = 'active'"
+        "features.customer_features",
+        ("customer_key", "as_of_date", *COLUMNS),
+        "is_latest and activity_status = 'active'",
     )
 }
 TABLE = "churn_scores"

@@ -7,13 +7,19 @@ import pandas as pd
 
 from ml.churn.estimator import fit_churn
 from ml.churn.evaluation import LEAST_CHURNED, evaluate
-from ml.churn.measures import churn_measures
+from ml.churn.measures import COLUMNS, churn_measures
 from ml.frames import Model, NotEnoughDataError, Read
 
+_KEYS = ("customer_key", "as_of_date")
 READS = {
-    "labels": Read("features.churn_labels", "is_example"),
+    "labels": Read(
+        "features.churn_labels",
+        (*_KEYS, "horizon_end_date", "is_churned"),
+        "is_example",
+    ),
     "features": Read(
         "features.customer_features",
+        (*_KEYS, *COLUMNS),
         """(customer_key, as_of_date) in (
             select customer_key, as_of_date from features.churn_labels
             where is_example
@@ -36,9 +42,9 @@ def train(
         If there is no date to measure it on: a model of which nobody knows how good it
         is gives no probabilities.
     """
-    keys = ["customer_key", "as_of_date"]
-    labels = frames["labels"][[*keys, "horizon_end_date", "is_churned"]]
-    examples = frames["features"].merge(labels, on=keys, validate="one_to_one")
+    examples = frames["features"].merge(
+        frames["labels"], on=list(_KEYS), validate="one_to_one"
+    )
     examples = examples.sort_values(["as_of_date", "customer_key"], ignore_index=True)
     evaluations = evaluate(examples, params["churn_test_date_count"])
     if evaluations.empty:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
-from sklearn.impute import SimpleImputer
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
+from threadpoolctl import threadpool_limits
 
 SEED = 20_170_101
-_PAIRS = 5
+_PAIRS = 10
 _SILHOUETTE_SAMPLE = 2_000
 
 
@@ -47,11 +47,21 @@ class Fit:
 def fits(measures: pd.DataFrame, counts: Sequence[int]) -> list[Fit]:
     """Split the customers into each of the given numbers of segments."""
     scaling = Pipeline(
-        [("impute", SimpleImputer(strategy="median", keep_empty_features=True))]
-        + [("scale", StandardScaler())]
+        [
+            # By rank: a few customers who are far from all others are no segment.
+            (
+                "rank",
+                QuantileTransformer(
+                    n_quantiles=min(100, len(measures)), random_state=SEED
+                ),
+            ),
+            ("scale", StandardScaler()),
+        ]
     )
     scaled = scaling.fit_transform(measures.to_numpy())
-    return [_fit(scaling, scaled, count) for count in counts]
+    # Threads that wait for each other cost more than they save on this many rows.
+    with threadpool_limits(limits=1):
+        return [_fit(scaling, scaled, count) for count in counts]
 
 
 def silhouette(scaled: np.ndarray, labels: np.ndarray) -> float:

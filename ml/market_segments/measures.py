@@ -4,16 +4,23 @@ import numpy as np
 import pandas as pd
 
 # How much a customer brings is not among them: segments say how customers behave, and
-# what each way is worth is then worth knowing. Words for high and low values stand in
-# the seed market_segment_traits.
+# what each way is worth is then worth knowing. Nor is what changes from month to month,
+# such as a trend: on the demo it made segments less stable. Words for high and low
+# values stand in the seed market_segment_traits.
 TRAITS = (
     "silence",
     "frequency",
     "basket",
     "breadth",
-    "trend",
-    "irregularity",
     "discount_share",
+)
+# Columns of features.customer_features that they are made of.
+COLUMNS = (
+    "days_since_last_transaction",
+    "transaction_count",
+    "net_amount",
+    "department_count",
+    "discount_amount",
 )
 
 
@@ -30,8 +37,7 @@ def segment_measures(features: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Same index. Days, counts and amounts as logarithms of one more than they are,
-        trend and irregularity as logarithms of ratios, discounts as a share of the
-        price before them. Irregularity is missing where there was one purchase day.
+        discounts as a share of the price before them.
     """
 
     def log(name: str) -> pd.Series:
@@ -45,10 +51,6 @@ def segment_measures(features: pd.DataFrame) -> pd.DataFrame:
             "frequency": log("transaction_count"),
             "basket": log("net_amount") - log("transaction_count"),
             "breadth": log("department_count"),
-            "trend": log("recent_transaction_count")
-            - log("previous_transaction_count"),
-            "irregularity": log("interval_deviation_days")
-            - log("average_interval_days"),
             "discount_share": (discounts / paid).clip(0, 1),
         }
     )[list(TRAITS)]

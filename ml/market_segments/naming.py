@@ -8,12 +8,17 @@ from scipy.optimize import linear_sum_assignment
 
 # Standard deviations from the mean of all customers: less sets nobody apart.
 _APART = 0.4
+# A name that was given stays true for longer, or it would come and go at the border.
+_STILL_APART = 0.2
 _TRAITS_IN_NAME = 2
+_AVERAGE = "average"
 # A segment is the one of before if half of those who are in either are in both.
 _SAME = 0.5
 
 
-def describe(centre: pd.Series, words: Mapping[str, Mapping[str, str]]) -> list[str]:
+def describe(
+    centre: pd.Series, words: Mapping[str, Mapping[str, str]], least: float = _APART
+) -> list[str]:
     """Return what sets a segment apart, the strongest first.
 
     Parameters
@@ -22,13 +27,24 @@ def describe(centre: pd.Series, words: Mapping[str, Mapping[str, str]]) -> list[
         Trait to the segment's mean, in standard deviations from that of all customers.
     words
         Trait to the words for ``high`` and ``low`` values.
+    least
+        How far apart it has to be, in standard deviations.
     """
     ordered = centre.reindex(centre.abs().sort_values(ascending=False).index)
     return [
         words[trait]["high" if value > 0 else "low"]
         for trait, value in ordered.items()
-        if abs(value) >= _APART
+        if abs(value) >= least
     ]
+
+
+def is_still_true(
+    name: str, centre: pd.Series, words: Mapping[str, Mapping[str, str]]
+) -> bool:
+    """Say whether a name that was given fits what sets the segment apart now."""
+    plain, _, _ = name.partition(" (")
+    still = describe(centre, words, _STILL_APART) or [_AVERAGE]
+    return set(plain.lower().split(", ")) <= {trait.lower() for trait in still}
 
 
 def names(descriptions: Mapping[int, list[str]], taken: set[str]) -> dict[int, str]:
@@ -38,7 +54,7 @@ def names(descriptions: Mapping[int, list[str]], taken: set[str]) -> dict[int, s
     for segment, traits in descriptions.items():
         shortest = min(_TRAITS_IN_NAME, len(traits))
         candidates = [
-            ", ".join(traits[:length]).capitalize() or "Average"
+            (", ".join(traits[:length]) or _AVERAGE).capitalize()
             for length in range(shortest, len(traits) + 1)
         ]
         plain = candidates[0]

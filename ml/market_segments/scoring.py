@@ -6,9 +6,15 @@ import numpy as np
 import pandas as pd
 
 from ml.frames import Model, Read
-from ml.market_segments.measures import segment_measures
+from ml.market_segments.measures import COLUMNS, segment_measures
 
-READS = {"features": Read("features.customer_features", "is_latest")}
+READS = {
+    "features": Read(
+        "features.customer_features",
+        ("customer_key", "as_of_date", *COLUMNS),
+        "is_latest",
+    )
+}
 TABLE = "market_segment_members"
 
 

@@ -8,8 +8,13 @@ import pandas as pd
 
 from ml.frames import Model, NotEnoughDataError, Read
 from ml.market_segments.fits import Fit, fits, silhouette
-from ml.market_segments.measures import TRAITS, segment_measures
-from ml.market_segments.naming import describe, names, same_segments
+from ml.market_segments.measures import COLUMNS, TRAITS, segment_measures
+from ml.market_segments.naming import (
+    describe,
+    is_still_true,
+    names,
+    same_segments,
+)
 
 # The last month end, so that segments stay as they are from one day to the next.
 _LAST_MONTH_END = """as_of_date = (
@@ -17,8 +22,13 @@ _LAST_MONTH_END = """as_of_date = (
     from features.feature_dates
 )"""
 READS = {
-    "features": Read("features.customer_features", _LAST_MONTH_END, customers=20_000),
-    "traits": Read("seeds.market_segment_traits"),
+    "features": Read(
+        "features.customer_features",
+        ("customer_key", "as_of_date", *COLUMNS),
+        _LAST_MONTH_END,
+        customers=20_000,
+    ),
+    "traits": Read("seeds.market_segment_traits", ("trait", "high", "low")),
 }
 WRITES = ("market_segment_fits", "market_segment_names")
 # For each segment so many customers, or its mean says nothing.
@@ -105,6 +115,7 @@ def _segments(
         kept = {
             new: (ids[old], called[old])
             for new, old in same_segments(before, clusters).items()
+            if is_still_true(called[old], centres.loc[new], words)
         }
     fresh = {each: d for each, d in descriptions.items() if each not in kept}
     found = names(fresh, {name for _, name in kept.values()})

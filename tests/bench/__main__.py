@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from tests.bench import demo_run, landing
+from tests.bench import demo_run, features, landing
 
 
 def main() -> None:
@@ -11,6 +11,7 @@ def main() -> None:
         data = Path(folder) / "data"
         demo_run.measure(data)
         landing.measure(data)
+        features.measure(data)
 
 
 if __name__ == "__main__":

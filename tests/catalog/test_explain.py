@@ -48,7 +48,7 @@ def test_a_column(crm, grocer):
     [
         ("customer_rfm.net_amount", "marts.customer_rfm.net_amount  decimal(38,4)"),
         ("CUSTOMER_RFM", "marts.customer_rfm  36 rows"),
-        ("recency_score", "marts.customer_rfm.recency_score  integer"),
+        ("is_repeat_customer", "marts.customer_loyalty.is_repeat_customer  boolean"),
         ("net_sales_amount", "net_sales_amount  KPI, in base currency"),
         (
             "complete_journey.products",
@@ -67,12 +67,14 @@ def test_names_may_be_short(explain, name, first):
         ("marts.customer_rmf", "Did you mean 'marts.customer_rfm'?"),
         ("receny_score", "Did you mean 'recency_score'?"),
         ("zzz", "`crm catalog` shows what there is."),
-        # Both are published; the pipeline's own are not offered.
+        # All are published; the pipeline's own are not offered.
         (
             "net_amount",
             "say which:\n  core.fct_transactions.net_amount\n"
             "  features.customer_features.net_amount\n"
-            "  marts.customer_rfm.net_amount",
+            "  marts.customer_360.net_amount\n"
+            "  marts.customer_rfm.net_amount\n"
+            "  marts.market_segments.net_amount",
         ),
         ("average_transaction_amount", "kpi.average_transaction_amount"),
     ],

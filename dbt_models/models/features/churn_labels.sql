@@ -1,3 +1,5 @@
+-- Purchases and dates of the grid in one row of time: each date looks ahead to the next
+-- purchase.
 with
 
 transactions as (
@@ -31,13 +33,15 @@ horizons as (
         features.customer_key,
         features.customer_id,
         features.as_of_date,
-        features.activity_status,
         cast(
             {{ dateadd('day', var('churn_horizon_days'), 'features.as_of_date') }}
             as date
-        ) as horizon_end_date
+        ) as horizon_end_date,
+        features.activity_status = 'active'
+        and learnt_customers.customer_key is not null as is_example
     from features
     cross join as_of_date
+    left join learnt_customers on features.customer_key = learnt_customers.customer_key
     where
         {{ dateadd('day', var('churn_horizon_days'), 'features.as_of_date') }}
         <= as_of_date.as_of_date
@@ -55,15 +59,21 @@ sale_days as (
 moments as (
     select
         customer_key,
+        cast(null as varchar) as customer_id,
         transaction_date as moment_date,
         0 as is_date,
+        cast(null as date) as horizon_end_date,
+        cast(null as boolean) as is_example,
         transaction_date
     from sale_days
     union all
     select
         customer_key,
+        customer_id,
         as_of_date as moment_date,
         1 as is_date,
+        horizon_end_date,
+        is_example,
         cast(null as date) as transaction_date
     from horizons
 ),
@@ -71,8 +81,11 @@ moments as (
 next_sales as (
     select
         customer_key,
+        customer_id,
         moment_date,
         is_date,
+        horizon_end_date,
+        is_example,
         min(transaction_date) over (
             partition by customer_key
             order by moment_date, is_date
@@ -82,21 +95,13 @@ next_sales as (
 )
 
 select
-    horizons.customer_key,
-    horizons.customer_id,
-    horizons.as_of_date,
+    customer_key,
+    customer_id,
+    moment_date as as_of_date,
     {{ var('churn_horizon_days') }} as horizon_days,
-    horizons.horizon_end_date,
-    next_sales.next_transaction_date,
-    coalesce(
-        next_sales.next_transaction_date > horizons.horizon_end_date, true
-    ) as is_churned,
-    horizons.activity_status = 'active'
-    and learnt_customers.customer_key is not null as is_example
-from horizons
-inner join next_sales
-    on
-        horizons.customer_key = next_sales.customer_key
-        and horizons.as_of_date = next_sales.moment_date
-        and next_sales.is_date = 1
-left join learnt_customers on horizons.customer_key = learnt_customers.customer_key
+    horizon_end_date,
+    next_transaction_date,
+    coalesce(next_transaction_date > horizon_end_date, true) as is_churned,
+    is_example
+from next_sales
+where is_date = 1

@@ -1,6 +1,7 @@
--- Every date of the grid in one pass: what a customer did is added where it becomes
--- known and taken off where it leaves a window; a running sum over the dates gives the
--- features. No date is joined with every transaction before it.
+-- What a customer did is added up at the date of the grid that is the first to know it,
+-- and again at the date at which it has left a window; running sums of the two, and
+-- their differences, are the features. They are made where something changes, and hold
+-- until the next change. No date is joined with every transaction before it.
 {% set recent = var('recent_window_days') %}
 {% set year = var('rfm_window_days') %}
 
@@ -26,37 +27,57 @@ feature_dates as (
     select * from {{ ref('feature_dates') }}
 ),
 
+-- An hour early: where clocks go back at midnight, the day has two beginnings.
+next_days as (
+    select
+        date_day,
+        {{ dateadd('hour', -1, start_of_business_date(
+            dateadd('day', 1, 'date_day')
+        )) }} as begins_at
+    from dates
+),
+
+-- Most rows are known on their day. Only the others are looked up in the zone's
+-- calendar, which takes longer than all else that is done with a line.
 lines as (
     select
         transactions.customer_key,
         transactions.transaction_key,
         transactions.product_key,
-        products.department,
         transactions.source_store_id,
-        transactions.line_type,
+        transactions.line_type = 'sale' as is_sale,
+        transactions.line_type = 'return' as is_return,
         transactions.transaction_date,
-        greatest(
-            transactions.transaction_date,
-            {{ business_date('transactions.known_at') }}
-        ) as known_date,
-        transactions.net_amount,
-        transactions.discount_amount
+        case
+            when transactions.known_at < next_days.begins_at
+                then transactions.transaction_date
+            else greatest(
+                transactions.transaction_date,
+                {{ business_date('transactions.known_at') }}
+            )
+        end as known_date,
+        cast(transactions.net_amount as double) as net_amount,
+        cast(transactions.discount_amount as double) as discount_amount
     from transactions
-    left join products on transactions.product_key = products.product_key
+    left join next_days on transactions.transaction_date = next_days.date_day
     where transactions.customer_key <> {{ unknown_key() }}
 ),
 
-amounts as (
+-- What became known of a transaction on one day.
+baskets as (
     select
         customer_key,
+        transaction_key,
         transaction_date,
+        source_store_id,
         known_date,
+        max(case when is_sale then 1 else 0 end) as is_sale,
         sum(net_amount) as net_amount,
         sum(discount_amount) as discount_amount,
-        coalesce(sum(case when line_type = 'return' then -net_amount end), 0)
-            as return_amount
+        sum(case when is_return then -net_amount else 0 end) as return_amount
     from lines
-    group by customer_key, transaction_date, known_date
+    group by
+        customer_key, transaction_key, transaction_date, source_store_id, known_date
 ),
 
 -- A transaction counts from the day on which its first line was known.
@@ -66,18 +87,43 @@ sales as (
         transaction_key,
         transaction_date,
         min(known_date) as known_date
-    from lines
-    where line_type = 'sale'
+    from baskets
+    where is_sale = 1
     group by customer_key, transaction_key, transaction_date
 ),
 
-sale_days as (
+amounts_and_counts as (
     select
         customer_key,
         transaction_date,
         known_date,
-        count(*) as transaction_count
+        net_amount,
+        discount_amount,
+        return_amount,
+        cast(0 as double) as transaction_count
+    from baskets
+    union all
+    select
+        customer_key,
+        transaction_date,
+        known_date,
+        0 as net_amount,
+        0 as discount_amount,
+        0 as return_amount,
+        1 as transaction_count
     from sales
+),
+
+customer_days as (
+    select
+        customer_key,
+        transaction_date,
+        known_date,
+        sum(net_amount) as net_amount,
+        sum(discount_amount) as discount_amount,
+        sum(return_amount) as return_amount,
+        sum(transaction_count) as transaction_count
+    from amounts_and_counts
     group by customer_key, transaction_date, known_date
 ),
 
@@ -86,7 +132,7 @@ purchase_days as (
         customer_key,
         transaction_date,
         min(known_date) as known_date
-    from sale_days
+    from sales
     group by customer_key, transaction_date
 ),
 
@@ -110,72 +156,43 @@ intervals as (
 ),
 
 -- Distinct counts are sums of first occurrences.
+sold_lines as (
+    select
+        customer_key,
+        product_key,
+        known_date
+    from lines
+    where is_sale
+),
+
 first_products as (
-    {{ first_occurrences('lines', 'product_key') }}
+    {{ first_occurrences('sold_lines', 'product_key') }}
+),
+
+sold_departments as (
+    select
+        first_products.customer_key,
+        products.department,
+        first_products.known_date
+    from first_products
+    inner join products on first_products.product_key = products.product_key
 ),
 
 first_departments as (
-    {{ first_occurrences('lines', 'department') }}
+    {{ first_occurrences('sold_departments', 'department') }}
+),
+
+sold_baskets as (
+    select
+        customer_key,
+        source_store_id,
+        known_date
+    from baskets
+    where is_sale = 1
 ),
 
 first_stores as (
-    {{ first_occurrences('lines', 'source_store_id') }}
-),
-
-movements as (
-    {{ movement('amounts', 'known_date', {
-        'lifetime_net_amount': 'net_amount',
-        'net_amount': 'net_amount',
-        'recent_net_amount': 'net_amount',
-        'two_recent_net_amount': 'net_amount',
-        'discount_amount': 'discount_amount',
-        'return_amount': 'return_amount',
-    }) }}
-    union all
-    {{ movement('amounts', leaves(year), {
-        'net_amount': '-net_amount',
-        'discount_amount': '-discount_amount',
-        'return_amount': '-return_amount',
-    }) }}
-    union all
-    {{ movement('amounts', leaves(recent), {'recent_net_amount': '-net_amount'}) }}
-    union all
-    {{ movement('amounts', leaves(2 * recent), {
-        'two_recent_net_amount': '-net_amount',
-    }) }}
-    union all
-    {{ movement('sale_days', 'known_date', {
-        'lifetime_transaction_count': 'transaction_count',
-        'transaction_count': 'transaction_count',
-        'recent_transaction_count': 'transaction_count',
-        'two_recent_transaction_count': 'transaction_count',
-    }) }}
-    union all
-    {{ movement('sale_days', leaves(year), {
-        'transaction_count': '-transaction_count',
-    }) }}
-    union all
-    {{ movement('sale_days', leaves(recent), {
-        'recent_transaction_count': '-transaction_count',
-    }) }}
-    union all
-    {{ movement('sale_days', leaves(2 * recent), {
-        'two_recent_transaction_count': '-transaction_count',
-    }) }}
-    union all
-    {{ movement('purchase_days', 'known_date', {'purchase_day_count': 1}) }}
-    union all
-    {{ movement('intervals', 'known_date', {
-        'interval_count': 'case when interval_days is not null then 1 else 0 end',
-        'interval_days': 'coalesce(interval_days, 0)',
-        'squared_interval_days': 'coalesce(interval_days * interval_days, 0)',
-    }) }}
-    union all
-    {{ movement('first_products', 'known_date', {'product_count': 1}) }}
-    union all
-    {{ movement('first_departments', 'known_date', {'department_count': 1}) }}
-    union all
-    {{ movement('first_stores', 'known_date', {'store_count': 1}) }}
+    {{ first_occurrences('sold_baskets', 'source_store_id') }}
 ),
 
 -- The first date of the grid that has seen a day.
@@ -188,123 +205,224 @@ date_numbers as (
     group by dates.date_day
 ),
 
+known as (
+    {{ by_date('customer_days', 'known_date', {
+        'transaction_count': 'sum(transaction_count)',
+        'net_amount': 'sum(net_amount)',
+        'discount_amount': 'sum(discount_amount)',
+        'return_amount': 'sum(return_amount)',
+    }) }}
+),
+
+left_year as (
+    {{ by_date('customer_days', leaves(year), {
+        'transaction_count': 'sum(transaction_count)',
+        'net_amount': 'sum(net_amount)',
+        'discount_amount': 'sum(discount_amount)',
+        'return_amount': 'sum(return_amount)',
+    }) }}
+),
+
+left_recent as (
+    {{ by_date('customer_days', leaves(recent), {
+        'transaction_count': 'sum(transaction_count)',
+        'net_amount': 'sum(net_amount)',
+    }) }}
+),
+
+left_previous as (
+    {{ by_date('customer_days', leaves(2 * recent), {
+        'transaction_count': 'sum(transaction_count)',
+        'net_amount': 'sum(net_amount)',
+    }) }}
+),
+
+known_purchase_days as (
+    {{ by_date('purchase_days', 'known_date', {
+        'first_transaction_date': 'min(transaction_date)',
+        'last_transaction_date': 'max(transaction_date)',
+        'day_count': 'count(*)',
+    }) }}
+),
+
+known_intervals as (
+    {{ by_date('intervals', 'known_date', {
+        'interval_count': 'count(interval_days)',
+        'interval_days': 'sum(interval_days)',
+        'squared_interval_days': 'sum(interval_days * interval_days)',
+    }) }}
+),
+
+known_products as (
+    {{ by_date('first_products', 'known_date', {'product_count': 'count(*)'}) }}
+),
+
+known_departments as (
+    {{ by_date('first_departments', 'known_date', {'department_count': 'count(*)'}) }}
+),
+
+known_stores as (
+    {{ by_date('first_stores', 'known_date', {'store_count': 'count(*)'}) }}
+),
+
+-- Nothing else changes on a date on which no line becomes known or leaves a window.
 changes as (
     select
-        movements.customer_key,
-        date_numbers.date_number,
-        {{ feature_sums('movements') }}
-    from movements
-    inner join date_numbers on movements.moved_on = date_numbers.date_day
-    group by movements.customer_key, date_numbers.date_number
-),
-
-purchases as (
-    select
-        purchase_days.customer_key,
-        date_numbers.date_number,
-        min(purchase_days.transaction_date) as first_transaction_date,
-        max(purchase_days.transaction_date) as last_transaction_date
-    from purchase_days
-    inner join date_numbers on purchase_days.known_date = date_numbers.date_day
-    group by purchase_days.customer_key, date_numbers.date_number
-),
-
-first_changes as (
+        customer_key,
+        date_number
+    from known
+    union distinct
     select
         customer_key,
-        min(date_number) as date_number
+        date_number
+    from left_year
+    union distinct
+    select
+        customer_key,
+        date_number
+    from left_recent
+    union distinct
+    select
+        customer_key,
+        date_number
+    from left_previous
+),
+
+last_dates as (
+    select max(date_number) as date_number
+    from feature_dates
+),
+
+running_sums as (
+    select
+        changes.customer_key,
+        customers.customer_id,
+        changes.date_number as first_number,
+        coalesce(
+            lead(changes.date_number) over (
+                partition by changes.customer_key order by changes.date_number
+            ) - 1,
+            last_dates.date_number
+        ) as last_number,
+        min(known_purchase_days.first_transaction_date) over so_far
+            as first_transaction_date,
+        max(known_purchase_days.last_transaction_date) over so_far
+            as last_transaction_date,
+        {{ count_so_far('known.transaction_count') }} as lifetime_transaction_count,
+        {{ count_so_far('known.transaction_count', 'left_year.transaction_count') }}
+            as transaction_count,
+        {{ count_so_far('known.transaction_count', 'left_recent.transaction_count') }}
+            as recent_transaction_count,
+        {{ count_so_far(
+            'left_recent.transaction_count', 'left_previous.transaction_count'
+        ) }} as previous_transaction_count,
+        {{ amount_so_far('known.net_amount') }} as lifetime_net_amount,
+        {{ amount_so_far('known.net_amount', 'left_year.net_amount') }} as net_amount,
+        {{ amount_so_far('known.net_amount', 'left_recent.net_amount') }}
+            as recent_net_amount,
+        {{ amount_so_far('left_recent.net_amount', 'left_previous.net_amount') }}
+            as previous_net_amount,
+        {{ amount_so_far('known.discount_amount', 'left_year.discount_amount') }}
+            as discount_amount,
+        {{ amount_so_far('known.return_amount', 'left_year.return_amount') }}
+            as return_amount,
+        {{ count_so_far('known_purchase_days.day_count') }} as purchase_day_count,
+        {{ so_far('known_intervals.interval_count') }} as interval_count,
+        {{ so_far('known_intervals.interval_days') }} as interval_days,
+        {{ so_far('known_intervals.squared_interval_days') }} as squared_interval_days,
+        {{ count_so_far('known_products.product_count') }} as product_count,
+        {{ count_so_far('known_departments.department_count') }} as department_count,
+        {{ count_so_far('known_stores.store_count') }} as store_count
     from changes
-    group by customer_key
-),
-
-grid as (
-    select
-        first_changes.customer_key,
-        feature_dates.as_of_date,
-        feature_dates.date_number,
-        feature_dates.is_latest
-    from first_changes
-    inner join feature_dates on first_changes.date_number <= feature_dates.date_number
-),
-
-sums as (
-    select
-        grid.customer_key,
-        grid.as_of_date,
-        grid.is_latest,
-        min(purchases.first_transaction_date) over so_far as first_transaction_date,
-        max(purchases.last_transaction_date) over so_far as last_transaction_date,
-        {{ feature_sums('changes', 'so_far') }}
-    from grid
-    left join changes
-        on
-            grid.customer_key = changes.customer_key
-            and grid.date_number = changes.date_number
-    left join purchases
-        on
-            grid.customer_key = purchases.customer_key
-            and grid.date_number = purchases.date_number
+    inner join customers on changes.customer_key = customers.customer_key
+    cross join last_dates
+    {{ left_join_changes('known') }}
+    {{ left_join_changes('left_year') }}
+    {{ left_join_changes('left_recent') }}
+    {{ left_join_changes('left_previous') }}
+    {{ left_join_changes('known_purchase_days') }}
+    {{ left_join_changes('known_intervals') }}
+    {{ left_join_changes('known_products') }}
+    {{ left_join_changes('known_departments') }}
+    {{ left_join_changes('known_stores') }}
     window
         so_far as (
-            partition by grid.customer_key
-            order by grid.date_number
+            partition by changes.customer_key
+            order by changes.date_number
             rows between unbounded preceding and current row
         )
 ),
 
+-- The dates of the grid from each to each, so that sums are spread over theirs by
+-- equality, which is what engines are quick at.
+spans as (
+    select
+        firsts.date_number as first_number,
+        lasts.date_number as last_number,
+        feature_dates.as_of_date,
+        feature_dates.is_latest
+    from feature_dates as firsts
+    inner join feature_dates as lasts on firsts.date_number <= lasts.date_number
+    inner join feature_dates
+        on feature_dates.date_number between firsts.date_number and lasts.date_number
+),
+
 features as (
     select
-        sums.customer_key,
-        customers.customer_id,
-        sums.as_of_date,
-        sums.is_latest,
+        running_sums.customer_key,
+        running_sums.customer_id,
+        spans.as_of_date,
+        spans.is_latest,
 
         -- since when, and when last
-        sums.first_transaction_date,
-        sums.last_transaction_date,
-        {{ datediff('sums.first_transaction_date', 'sums.as_of_date', 'day') }}
+        running_sums.first_transaction_date,
+        running_sums.last_transaction_date,
+        {{ datediff('running_sums.first_transaction_date', 'spans.as_of_date', 'day') }}
             as tenure_days,
-        {{ datediff('sums.last_transaction_date', 'sums.as_of_date', 'day') }}
+        {{ datediff('running_sums.last_transaction_date', 'spans.as_of_date', 'day') }}
             as days_since_last_transaction,
 
         -- how often
-        cast(sums.lifetime_transaction_count as bigint) as lifetime_transaction_count,
-        cast(sums.transaction_count as bigint) as transaction_count,
-        cast(sums.recent_transaction_count as bigint) as recent_transaction_count,
-        cast(
-            sums.two_recent_transaction_count - sums.recent_transaction_count as bigint
-        ) as previous_transaction_count,
+        running_sums.lifetime_transaction_count,
+        running_sums.transaction_count,
+        running_sums.recent_transaction_count,
+        running_sums.previous_transaction_count,
 
         -- how much
-        cast(sums.lifetime_net_amount as decimal(18, 4)) as lifetime_net_amount,
-        cast(sums.net_amount as decimal(18, 4)) as net_amount,
-        cast(sums.recent_net_amount as decimal(18, 4)) as recent_net_amount,
-        cast(sums.two_recent_net_amount - sums.recent_net_amount as decimal(18, 4))
-            as previous_net_amount,
-        cast(sums.discount_amount as decimal(18, 4)) as discount_amount,
-        cast(sums.return_amount as decimal(18, 4)) as return_amount,
+        running_sums.lifetime_net_amount,
+        running_sums.net_amount,
+        running_sums.recent_net_amount,
+        running_sums.previous_net_amount,
+        running_sums.discount_amount,
+        running_sums.return_amount,
 
         -- in which rhythm
-        cast(sums.purchase_day_count as bigint) as purchase_day_count,
-        sums.interval_days / nullif(sums.interval_count, 0) as average_interval_days,
+        running_sums.purchase_day_count,
+        running_sums.interval_days / nullif(running_sums.interval_count, 0)
+            as average_interval_days,
         case
-            when sums.interval_count > 0
+            when running_sums.interval_count > 0
                 then sqrt(
                     greatest(
-                        sums.squared_interval_days / sums.interval_count
-                        - power(sums.interval_days / sums.interval_count, 2),
+                        running_sums.squared_interval_days / running_sums.interval_count
+                        - power(
+                            running_sums.interval_days / running_sums.interval_count, 2
+                        ),
                         0
                     )
                 )
         end as interval_deviation_days,
 
         -- how broad
-        cast(sums.product_count as bigint) as product_count,
-        cast(sums.department_count as bigint) as department_count,
-        cast(sums.store_count as bigint) as store_count
-    from sums
-    inner join customers on sums.customer_key = customers.customer_key
-    where sums.last_transaction_date is not null
+        running_sums.product_count,
+        running_sums.department_count,
+        running_sums.store_count
+    from running_sums
+    inner join spans
+        on
+            running_sums.first_number = spans.first_number
+            and running_sums.last_number = spans.last_number
+    where running_sums.last_transaction_date is not null
 )
 
 select
