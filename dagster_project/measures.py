@@ -58,12 +58,12 @@ def dbt_events(
                 yield event
 
 
-def grades(published: Path) -> Iterator[dg.AssetObservation]:
-    """Yield each model's grade as readers see it.
+def grades(build: Path) -> Iterator[dg.AssetObservation]:
+    """Yield each model's grade, of the database that is about to be published.
 
     It is known only after the marts are built, long after the training.
     """
-    with connect(published, read_only=True) as connection:
+    with connect(build, read_only=True) as connection:
         rows = connection.execute(_GRADES).fetchall()
     for model, grade, verdict, measure, value, baseline in rows:
         facts = {
