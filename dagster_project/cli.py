@@ -182,6 +182,25 @@ def status() -> None:
 
 
 @main.command()
+@click.option(
+    "--port",
+    default=3000,
+    show_default=True,
+    type=click.IntRange(1, 65_535),
+    help="Where on this machine.",
+)
+@click.option("--no-browser", is_flag=True, help="Only say where it is.")
+def ui(port: int, no_browser: bool) -> None:
+    """Open Dagster's page: runs, lineage, rows and money of every table, schedules.
+
+    Only this machine can reach it, and it needs no network. Ctrl-C ends it.
+    """
+    from dagster_project.ui import show_page
+
+    show_page(load_deployment(), port, browser=not no_browser)
+
+
+@main.command()
 def quality() -> None:
     """Show whether delivered and learned tables are as expected.
 

@@ -23,15 +23,19 @@ from ml.model_store import Card, cards, load, save
 MODELS: dict[str, ModuleType] = {"churn": churn, "market_segments": market_segments}
 
 
-def train_model(deployment: Deployment, name: str, asked: Asked) -> Card | None:
+def train_model(
+    deployment: Deployment, name: str, asked: Asked
+) -> tuple[Card | None, dict[str, int]]:
     """Train a model, or take the one that was trained from the same, and note which.
 
     A run that looks back in time trains none: it takes the newest one that there was.
 
     Returns
     -------
-    Card or None
+    card
         None if there is no model; ``learned.<name>_model`` says why.
+    rows
+        Of each learned table that was written.
     """
     module = MODELS[name].training
     frames = read_frames(deployment, module.READS)
@@ -67,8 +71,7 @@ def train_model(deployment: Deployment, name: str, asked: Asked) -> Card | None:
                 save(deployment.models, card, model)
     if card is not None:
         model = model or load(deployment.models, card)
-    _note(deployment, name, card, model, reason)
-    return card
+    return card, _note(deployment, name, card, model, reason)
 
 
 def score(deployment: Deployment, name: str) -> int:
@@ -140,19 +143,20 @@ def _note(
     card: Card | None,
     model: Model | None,
     reason: str | None,
-) -> None:
+) -> dict[str, int]:
     known = {"untrained_reason": reason}
     if card is not None:
         known |= {**card.facts, "model_version": card.version}
         known |= {"trained_at": card.trained_at, "as_of_date": card.as_of_date}
-    table = f"{name}_model"
-    columns = _source(deployment, table)["columns"]
-    note = pd.DataFrame([{column: known.get(column) for column in columns}])
+    note = f"{name}_model"
+    columns = _source(deployment, note)["columns"]
+    tables = {note: pd.DataFrame([{column: known.get(column) for column in columns}])}
+    for table in MODELS[name].training.WRITES:
+        tables[table] = model.tables[table] if model else pd.DataFrame()
     with connect(deployment.build_database) as connection:
-        write_table(connection, deployment, table, note)
-        for table in MODELS[name].training.WRITES:
-            rows = model.tables[table] if model else pd.DataFrame()
+        for table, rows in tables.items():
             write_table(connection, deployment, table, rows)
+    return {table: len(rows) for table, rows in tables.items()}
 
 
 def _digest(frames: Mapping[str, pd.DataFrame], params: Mapping[str, Any]) -> str:

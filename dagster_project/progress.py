@@ -11,6 +11,8 @@ import click
 import dagster as dg
 from dagster import DagsterEvent, DagsterEventType
 
+from dagster_project.measures import DURATION
+
 _LOGGER = "crm.progress"
 
 
@@ -84,8 +86,8 @@ class Progress(logging.Handler):
         text = ""
         if "new_rows" in facts:
             text = f"{facts['new_rows']:>12,} new rows in {facts['new_files']:,} files"
-        elif "Execution Duration" in facts:
-            text = f"{facts['Execution Duration']:12.1f} s"
+        elif DURATION in facts:
+            text = f"{facts[DURATION]:12.1f} s"
         self._line(materialization.asset_key, text)
 
     def _show_check(self, event: DagsterEvent) -> None:

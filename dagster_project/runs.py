@@ -96,6 +96,19 @@ def require_input(deployment: Deployment, asked: Asked) -> None:
         )
 
 
+def prepare_dagster(deployment: Deployment) -> None:
+    """Let Dagster in this process and its children work on the deployment."""
+    home = deployment.dagster_home
+    for folder in (home, deployment.build):
+        folder.mkdir(parents=True, exist_ok=True)
+    # It sends nothing to its makers, nor asks for an address to write to.
+    (home / "dagster.yaml").write_text(
+        "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+    )
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["CRM_DATA"] = str(deployment.data)
+
+
 def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcome:
     """Run the job ``refresh`` in this process, showing progress.
 
@@ -105,12 +118,7 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
         If any step or check failed; what was published before stays published.
     """
     began = time.monotonic()
-    home = deployment.dagster_home
-    for folder in (home, deployment.build):
-        folder.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-    os.environ["DAGSTER_HOME"] = str(home)
-    os.environ["CRM_DATA"] = str(deployment.data)
+    prepare_dagster(deployment)
     with run_lock(deployment):
         pass  # said before seconds of imports; the job takes it again
     click.echo("Reading contracts and models ...")

@@ -195,5 +195,8 @@ def _print_runs(deployment: Deployment) -> list[str]:
             click.echo(f"  {began:%Y-%m-%d %H:%M:%S} UTC  {state:12} {lasted}")
     if states and states[0] in {"failure", "interrupted"}:
         log = deployment.build / "run.log"
-        return [f"the last run did not succeed ({states[0]}); its log: {log}"]
+        return [
+            f"the last run did not succeed ({states[0]}): `crm ui` shows why, and so "
+            f"does the log of a `crm run`: {log}"
+        ]
     return []

@@ -164,16 +164,12 @@ def repeated_files(loads: Iterable[Load]) -> set[int]:
     return repeated
 
 
-def rows_shown(loads: Iterable[Load]) -> int:
-    """Count the rows that a table's loads hold, those landed again only once."""
+def files_shown(loads: Iterable[Load]) -> list[LandedFile]:
+    """Return the files whose rows a table's loads show, those landed again once."""
     loads = list(loads)
     repeated = repeated_files(loads)
-    return sum(
-        file.rows_loaded
-        for load in loads
-        for file in load.files
-        if file.file_id not in repeated
-    )
+    files = (file for load in loads for file in load.files)
+    return [file for file in files if file.file_id not in repeated]
 
 
 def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:

@@ -1,5 +1,6 @@
 """Models and learned tables: an asset per training, one per table of scores."""
 
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -7,6 +8,7 @@ import dagster as dg
 
 from dagster_project.checks import expectations_check
 from dagster_project.learning import MODELS, score, train_model
+from dagster_project.measures import ROWS, seconds_since
 from dagster_project.resources import RunLock, RunOptions
 from dagster_project.suites import learned_suite
 from dbt_models import load_deployment
@@ -53,12 +55,16 @@ def _training(name: str) -> dg.AssetsDefinition:
     def training(
         context: dg.AssetExecutionContext, options: RunOptions, lock: RunLock
     ) -> Iterator[dg.MaterializeResult]:
-        deployment = load_deployment()
-        card = train_model(deployment, name, options.asked)
+        began = time.monotonic()
+        card, rows = train_model(load_deployment(), name, options.asked)
         facts = {"version": card.version, **card.facts} if card else {"version": None}
-        yield dg.MaterializeResult(asset_key=model, metadata=facts)
+        yield dg.MaterializeResult(
+            asset_key=model, metadata={**facts, **seconds_since(began)}
+        )
         for table in tables:
-            yield dg.MaterializeResult(asset_key=table)
+            yield dg.MaterializeResult(
+                asset_key=table, metadata={ROWS: rows[table.path[-1]]}
+            )
 
     return training
 
@@ -74,8 +80,9 @@ def _scoring(name: str) -> dg.AssetsDefinition:
         description=module.__doc__,
     )
     def scores(lock: RunLock) -> dg.MaterializeResult:
+        began = time.monotonic()
         rows = score(load_deployment(), name)
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+        return dg.MaterializeResult(metadata={ROWS: rows, **seconds_since(began)})
 
     return scores
 

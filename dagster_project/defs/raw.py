@@ -1,11 +1,13 @@
 """Raw tables: one asset per table of every active source, checked before use."""
 
+import time
 from functools import partial
 
 import dagster as dg
 
 from dagster_project.checks import expectations_check
 from dagster_project.fingerprint import input_fingerprint
+from dagster_project.measures import ROWS, seconds_since
 from dagster_project.resources import RunLock, RunOptions
 from dagster_project.suites import raw_suite
 from dbt_models import Deployment, load_deployment
@@ -13,7 +15,7 @@ from ingest.contract_files import active_sources
 from ingest.contracts import Source, Table
 from ingest.exports import ExportCatalog
 from ingest.landing import land
-from ingest.ledger import rows_shown
+from ingest.ledger import files_shown
 from ingest.raw import open_build, show_table
 
 _PARAMETERS = dg.AssetKey(["ops", "run_parameters"])
@@ -65,18 +67,24 @@ def _raw_table(
         kinds={"duckdb", "parquet"},
     )
     def raw_table(options: RunOptions, lock: RunLock) -> dg.MaterializeResult:
+        began = time.monotonic()
         landed = []
         # A run that looks back in time takes nothing in.
         if options.asked.known_at is None:
             catalog = ExportCatalog(deployment)
             landed = land(table, deployment, catalog)
             catalog.remember()
-        loads = show_table(deployment, table)
+        shown = files_shown(show_table(deployment, table))
+        # None of a file that was landed before the contract named an amount.
+        amounts = [file.control_amount for file in shown]
+        is_known = bool(amounts) and None not in amounts
         return dg.MaterializeResult(
             metadata={
                 "new_files": sum(len(load.files) for load in landed),
                 "new_rows": sum(load.rows_loaded for load in landed),
-                "dagster/row_count": rows_shown(loads),
+                ROWS: sum(file.rows_loaded for file in shown),
+                **({"control_amount": float(sum(amounts))} if is_known else {}),
+                **seconds_since(began),
             }
         )
 

@@ -17,6 +17,7 @@ from dagster_project.dbt import (
     target_path,
     variables,
 )
+from dagster_project.measures import dbt_events
 from dagster_project.resources import RunLock
 from dbt_models import PROJECT_DIR, load_deployment
 
@@ -100,6 +101,6 @@ def _dbt_step(name: str, **selection: str) -> dg.AssetsDefinition:
             context=context,
             target_path=results,
         )
-        yield from build.stream()
+        yield from dbt_events(build, context)
 
     return step
