@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -17,8 +18,8 @@ from ingest.ledger import now
 from ingest.raw import Asked
 from ingest.sql import connect, identifier, literal
 from ml import churn, market_segments
-from ml.frames import Model, NotEnoughDataError, Read
-from ml.model_store import Card, cards, load, save
+from ml.frames import Model, NotEnoughDataError, Past, Read
+from ml.model_store import Card, cards, load, next_version, save
 
 MODELS: dict[str, ModuleType] = {"churn": churn, "market_segments": market_segments}
 
@@ -44,7 +45,11 @@ def train_model(
             "select as_of_date from conformed.int_as_of_date"
         ).fetchone()
     versions = cards(deployment.models, name)
-    earlier = [card for card in versions if card.as_of_date <= as_of_date]
+    # A run that looked back has not taken over from those that looked farther.
+    earlier = sorted(
+        (card for card in versions if card.as_of_date <= as_of_date),
+        key=lambda card: (card.as_of_date, card.version),
+    )
     reason, card, model = None, None, None
     if asked.known_at is not None:
         known_until = asked.known_until(deployment)
@@ -60,18 +65,25 @@ def train_model(
         same = [card for card in earlier if card.digest == digest]
         card = same[-1] if same else None
         if card is None:
-            previous = load(deployment.models, earlier[-1]) if earlier else None
+            past = Past(
+                load_previous=partial(_newest, deployment, earlier),
+                facts=[card.facts for card in versions],
+            )
             try:
-                model = module.train(frames, deployment.params, previous)
+                model = module.train(frames, deployment.params, past)
             except NotEnoughDataError as error:
                 reason = str(error)
             else:
-                version = versions[-1].version + 1 if versions else 1
+                version = next_version(deployment.models, name)
                 card = Card(name, version, now(), as_of_date, digest, dict(model.facts))
                 save(deployment.models, card, model)
     if card is not None:
         model = model or load(deployment.models, card)
     return card, _note(deployment, name, card, model, reason)
+
+
+def _newest(deployment: Deployment, earlier: Sequence[Card]) -> Model | None:
+    return load(deployment.models, earlier[-1]) if earlier else None
 
 
 def score(deployment: Deployment, name: str) -> int:

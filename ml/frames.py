@@ -1,6 +1,6 @@
 """What a model reads and what its training leaves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,3 +50,19 @@ class Model:
     estimator: Any
     facts: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What was trained before.
+
+    Attributes
+    ----------
+    load_previous
+        Reads the newest model up to the run's date, where there is one.
+    facts
+        Those of all versions, whatever their date.
+    """
+
+    load_previous: Callable[[], Model | None]
+    facts: Sequence[Mapping[str, Any]] = ()

@@ -9,14 +9,17 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import pandas as pd
 import skops.io
 
+from dbt_models import WarehouseError
 from ml.card import written_card
 from ml.frames import Model
 
@@ -43,7 +46,7 @@ class Card:
     as_of_date
         Up to where the run that trained it looked.
     digest
-        Of all that it was trained from; equal digests are equal models.
+        Of what it was trained from; while it is equal, nothing is trained anew.
     facts
         The model's own.
     """
@@ -57,8 +60,15 @@ class Card:
 
 
 def cards(models: Path, name: str) -> list[Card]:
-    """Return the cards of a model's versions, oldest first."""
-    return sorted(_cards(models / name), key=lambda card: card.version)
+    """Return the cards of a model's versions, oldest first.
+
+    Raises
+    ------
+    WarehouseError
+        If one is damaged.
+    """
+    found = (_read_card(folder) for folder in (models / name).glob("[0-9]*"))
+    return sorted(found, key=lambda card: card.version)
 
 
 def version_folder(models: Path, name: str, version: int) -> Path:
@@ -66,17 +76,30 @@ def version_folder(models: Path, name: str, version: int) -> Path:
     return models / name / f"{version:04}"
 
 
+def next_version(models: Path, name: str) -> int:
+    """Return the number of a model's next version."""
+    numbers = (int(path.name) for path in (models / name).glob("[0-9]*"))
+    return max(numbers, default=0) + 1
+
+
 def load(models: Path, card: Card) -> Model:
-    """Read a model from disk."""
+    """Read a model from disk.
+
+    Raises
+    ------
+    WarehouseError
+        If it is damaged, or holds types that are not trusted.
+    """
     folder = version_folder(models, card.name, card.version)
-    return Model(
-        estimator=skops.io.load(folder / "model.skops", trusted=_TRUSTED),
-        facts=card.facts,
-        tables={
-            path.stem: pd.read_parquet(path)
-            for path in sorted(folder.glob("*.parquet"))
-        },
-    )
+    with _damage_is_said(folder):
+        return Model(
+            estimator=skops.io.load(folder / "model.skops", trusted=_TRUSTED),
+            facts=card.facts,
+            tables={
+                path.stem: pd.read_parquet(path)
+                for path in sorted(folder.glob("*.parquet"))
+            },
+        )
 
 
 def save(models: Path, card: Card, model: Model) -> None:
@@ -101,13 +124,25 @@ def save(models: Path, card: Card, model: Model) -> None:
     new.rename(folder)
 
 
-def _cards(folder: Path) -> Iterator[Card]:
-    for path in folder.glob("[0-9]*/card.json"):
-        content = json.loads(path.read_text())
-        yield Card(
+def _read_card(folder: Path) -> Card:
+    with _damage_is_said(folder):
+        content = json.loads((folder / "card.json").read_text())
+        return Card(
             **{
                 **content,
                 "trained_at": datetime.fromisoformat(content["trained_at"]),
                 "as_of_date": date.fromisoformat(content["as_of_date"]),
             }
         )
+
+
+@contextmanager
+def _damage_is_said(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    # A broken archive, JSON or Parquet file, or a type that skops does not trust.
+    except (OSError, TypeError, ValueError, LookupError, BadZipFile) as error:
+        raise WarehouseError(
+            f"{folder}, a trained model, cannot be read ({error!r}). Put it back from "
+            "a backup; or move the folder away, and the model is trained anew."
+        ) from error

@@ -114,6 +114,11 @@ def test_the_model_is_graded_beside_what_is_naive(published):
     )
     assert churn["model_value"] == pytest.approx(means.pop("model"))
     assert churn["baseline_value"] >= max(means.values()) - 1e-9
+    assert published.execute(
+        """select count(*) > 0, bool_and(is_example = (activity_status = 'active'))
+        from features.churn_labels
+        inner join features.customer_features using (customer_key, as_of_date)"""
+    ).fetchone() == (True, True)
     assert churn["beats_baseline"] == (churn["grade"] in {"A", "B"})
     assert published.execute(
         """select count(distinct test_date),

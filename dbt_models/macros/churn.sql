@@ -35,13 +35,18 @@
         when 'discounts'
             then
                 'Percent of prices that were discounts: '
-                || {{ whole('100 * discount_amount / nullif(net_amount + discount_amount, 0)') }}
+                || {{ percent('discount_amount', 'net_amount + discount_amount') }}
         when 'returns'
             then
                 'Percent of sales given back: '
-                || {{ whole('100 * return_amount / nullif(net_amount + return_amount, 0)') }}
+                || {{ percent('return_amount', 'net_amount + return_amount') }}
         when 'stores' then 'Stores bought in: ' || {{ whole('store_count') }}
     end
+{%- endmacro %}
+
+{# A share in percent, as the model sees it: from 0 to 100. #}
+{% macro percent(part, total) -%}
+    {{ whole('least(greatest(100 * ' ~ part ~ ' / nullif(' ~ total ~ ', 0), 0), 100)') }}
 {%- endmacro %}
 
 {# A number without decimals, as text. #}
@@ -49,7 +54,9 @@
     coalesce(cast(cast(round({{ number }}) as bigint) as varchar), '0')
 {%- endmacro %}
 
-{# The odds of a probability; none for what is certain. #}
-{% macro odds(probability) -%}
-    {{ probability }} / nullif(1 - {{ probability }}, 0)
+{# Whether the odds to be lost are so many times those of the average customer; without a
+   division, which what is certain would not bear. #}
+{% macro odds_are_at_least(times) -%}
+    scored.churn_probability * (1 - scored.churn_rate)
+    >= {{ times }} * scored.churn_rate * (1 - scored.churn_probability)
 {%- endmacro %}

@@ -58,12 +58,17 @@
    buys in a rhythm of his own that is faster than the horizon is missed within it. #}
 {% macro activity_status() -%}
     case
-        when purchase_day_count < {{ var('churn_min_purchase_days') }} then 'new'
         when
-            average_interval_days * {{ var('churn_rhythm_factor') }}
+            purchase_day_count >= {{ var('churn_min_purchase_days') }}
+            and average_interval_days * {{ var('churn_rhythm_factor') }}
             > {{ var('churn_horizon_days') }}
             then 'occasional'
         when days_since_last_transaction >= {{ var('churn_horizon_days') }} then 'lost'
+        -- Days that became known late can leave no interval that is known.
+        when
+            purchase_day_count < {{ var('churn_min_purchase_days') }}
+            or average_interval_days is null
+            then 'new'
         else 'active'
     end
 {%- endmacro %}

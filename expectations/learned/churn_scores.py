@@ -27,6 +27,7 @@ def suite(params: Mapping[str, Any]) -> list[Expectation]:
             column="churn_probability", min_value=0, max_value=1
         ),
         ExpectFindingsToHold(
+            severity="warning",
             description="the average churn probability fits the share of lost "
             "customers that the model learnt from: its odds are at most "
             f"{_ODDS_APART} times as high or as low",

@@ -18,31 +18,38 @@ from ml.churn.measures import churn_measures
 # Fewer lost customers than this tell nothing about a tenth of the customers.
 LEAST_CHURNED = 20
 
-Predict = Callable[[pd.DataFrame, pd.DataFrame], np.ndarray]
+# From examples learnt from and rows asked about: scores that rank, and probabilities.
+Predict = Callable[[pd.DataFrame, pd.DataFrame], tuple[np.ndarray, np.ndarray]]
 
 
-def by_model(learnt: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
-    """Predict by the model."""
+def _by_model(
+    learnt: pd.DataFrame, asked: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
     model = fit_churn(
         churn_measures(learnt),
         learnt["is_churned"].to_numpy(),
         learnt["customer_key"].to_numpy(),
     )
-    return churn_probability(model, churn_measures(asked))
+    probability = churn_probability(model, churn_measures(asked))
+    return probability, probability
 
 
 def _by_one(sign: int, name: str) -> Predict:
-    def predict(learnt: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
+    def predict(
+        learnt: pd.DataFrame, asked: pd.DataFrame
+    ) -> tuple[np.ndarray, np.ndarray]:
         # What became of those who were alike: the rate never falls as the value rises.
         rates = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
         rates.fit(sign * learnt[name].to_numpy(float), learnt["is_churned"])
-        return rates.predict(sign * asked[name].to_numpy(float))
+        score = sign * asked[name].to_numpy(float)
+        # It ranks by itself: the rate is the same over long stretches.
+        return score, rates.predict(score)
 
     return predict
 
 
 PREDICTORS: dict[str, Predict] = {
-    "model": by_model,
+    "model": _by_model,
     # Naive: who has been away longest will stay away.
     "recency": _by_one(1, "days_since_last_transaction"),
     # Naive: who bought least in the last period will not buy in the next.
@@ -95,42 +102,46 @@ def evaluate(examples: pd.DataFrame, count: int) -> pd.DataFrame:
                     "training_rows": len(train),
                     "customer_count": len(test),
                     "churned_count": int(test["is_churned"].sum()),
-                    **measure(test["is_churned"].to_numpy(bool), predict(train, test)),
+                    **measure(test["is_churned"].to_numpy(bool), *predict(train, test)),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def measure(is_churned: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+def measure(
+    is_churned: np.ndarray, score: np.ndarray, probability: np.ndarray
+) -> dict[str, float]:
     """Return what one wants to know of a prediction.
 
     Parameters
     ----------
-    is_churned, probability
-        What happened and what was predicted; shape ``(customers,)``.
+    is_churned
+        What happened; shape ``(customers,)``.
+    score, probability
+        What was predicted: by what to rank, higher is likelier, and how likely.
 
     Returns
     -------
     dict
-        ``roc_auc``: how often a lost customer was given more than a kept one;
+        ``roc_auc``: how often a lost customer was given a higher score than a kept one;
         ``pr_auc``: average precision; ``brier_score``: mean squared error of the
         probability (Brier 1950); ``top_decile_capture``: share of all lost customers
-        among the tenth with the highest probability; ``top_decile_lift``: their rate
-        there over the rate of all. Those with equal probability are taken in equal
-        parts, so that no order among them matters.
+        among the tenth with the highest score; ``top_decile_lift``: their rate there
+        over the rate of all. Those with equal scores are taken in equal parts, so that
+        no order among them matters.
     """
     tenth = len(is_churned) / 10
     groups = (
-        pd.DataFrame({"probability": probability, "churned": is_churned})
-        .groupby("probability", sort=True)["churned"]
+        pd.DataFrame({"score": score, "churned": is_churned})
+        .groupby("score", sort=True)["churned"]
         .agg(["size", "sum"])[::-1]
     )
     before = groups["size"].cumsum() - groups["size"]
     part = ((tenth - before) / groups["size"]).clip(0, 1)
     captured = float((part * groups["sum"]).sum() / is_churned.sum())
     return {
-        "roc_auc": float(roc_auc_score(is_churned, probability)),
-        "pr_auc": float(average_precision_score(is_churned, probability)),
+        "roc_auc": float(roc_auc_score(is_churned, score)),
+        "pr_auc": float(average_precision_score(is_churned, score)),
         "brier_score": float(brier_score_loss(is_churned, probability)),
         "top_decile_capture": captured,
         "top_decile_lift": captured * 10,

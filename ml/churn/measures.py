@@ -48,8 +48,8 @@ def churn_measures(features: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     features
-        Rows of ``features.customer_features`` with at least two purchase days, amounts
-        in the base currency, times in days.
+        Rows of ``features.customer_features`` whose interval is known, as it is of
+        every active customer; amounts in the base currency, times in days.
 
     Returns
     -------

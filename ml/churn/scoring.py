@@ -29,14 +29,16 @@ def compute(frames: Mapping[str, pd.DataFrame], model: Model) -> pd.DataFrame:
     features = frames["features"].sort_values("customer_key", ignore_index=True)
     measures = churn_measures(features)
     added = contributions(model.estimator, measures)
-    away = np.sign(added.sum(axis=1).to_numpy())[:, None]
+    probability = churn_probability(model.estimator, measures)
+    # Against the same average as the bands of risk.
+    away = np.where(probability < model.facts["churn_rate"], -1, 1)[:, None]
     strength = added.to_numpy() * away
     order = np.argsort(-strength, axis=1, kind="stable")[:, :_REASONS_GIVEN]
     names = added.columns.to_numpy()[order]
     # A reason that pulls the other way is none.
     counts = np.take_along_axis(strength, order, axis=1) > 0
     scores = features[["customer_key", "as_of_date"]].assign(
-        churn_probability=churn_probability(model.estimator, measures)
+        churn_probability=probability
     )
     for place in range(_REASONS_GIVEN):
         scores[f"reason_{place + 1}"] = np.where(

@@ -8,7 +8,7 @@ import pandas as pd
 from ml.churn.estimator import fit_churn
 from ml.churn.evaluation import LEAST_CHURNED, evaluate
 from ml.churn.measures import COLUMNS, churn_measures
-from ml.frames import Model, NotEnoughDataError, Read
+from ml.frames import Model, NotEnoughDataError, Past, Read
 
 _KEYS = ("customer_key", "as_of_date")
 READS = {
@@ -32,7 +32,7 @@ WRITES = ("churn_evaluations",)
 def train(
     frames: Mapping[str, pd.DataFrame],
     params: Mapping[str, Any],
-    previous: Model | None,
+    past: Past,
 ) -> Model:
     """Fit the model to all examples, after it was measured on the newest of them.
 

@@ -13,6 +13,8 @@ from threadpoolctl import threadpool_limits
 
 SEED = 20_170_101
 _PAIRS = 10
+# How much worse, as a ratio, a split may fit that goes on from the segments of before.
+_AS_GOOD = 1.05
 _SILHOUETTE_SAMPLE = 2_000
 
 
@@ -41,11 +43,29 @@ class Fit:
     @property
     def quality(self) -> float:
         """A split is worth as much as it is clear and comes again."""
-        return self.silhouette * max(self.stability, 0)
+        return max(self.silhouette, 0) * max(self.stability, 0)
 
 
-def fits(measures: pd.DataFrame, counts: Sequence[int]) -> list[Fit]:
-    """Split the customers into each of the given numbers of segments."""
+def fits(
+    measures: pd.DataFrame,
+    counts: Sequence[int],
+    smallest: int,
+    before: np.ndarray | None = None,
+) -> list[Fit]:
+    """Split the customers into each of the given numbers of segments.
+
+    Parameters
+    ----------
+    measures
+        One row per customer, one column per trait.
+    counts
+        How many segments to try.
+    smallest
+        A split with a segment of fewer customers is left out.
+    before
+        Centres of the segments of before, in standard deviations; shape
+        ``(segments, traits)``. A split into as many goes on from them.
+    """
     scaling = Pipeline(
         [
             # By rank: a few customers who are far from all others are no segment.
@@ -61,10 +81,35 @@ def fits(measures: pd.DataFrame, counts: Sequence[int]) -> list[Fit]:
     scaled = scaling.fit_transform(measures.to_numpy())
     # Threads that wait for each other cost more than they save on this many rows.
     with threadpool_limits(limits=1):
-        return [_fit(scaling, scaled, count) for count in counts]
+        different = len(np.unique(scaled, axis=0))
+        splits = {n: _split(scaled, n, before) for n in counts if n <= different}
+        return [
+            Fit(
+                count=count,
+                estimator=Pipeline([*scaling.steps, ("clusters", clusters)]),
+                silhouette=_silhouette(scaled, clusters.labels_),
+                stability=_stability(scaled, count),
+            )
+            for count, clusters in splits.items()
+            if np.bincount(clusters.labels_, minlength=count).min() >= smallest
+        ]
 
 
-def silhouette(scaled: np.ndarray, labels: np.ndarray) -> float:
+def chance_silhouette(fit: Fit, measures: pd.DataFrame) -> float:
+    """Return the silhouette of as many segments where there are none.
+
+    Each trait is shuffled among the customers by itself: all have what they had, but
+    nothing belongs together (after Tibshirani, Walther and Hastie 2001, whose reference
+    is uniform).
+    """
+    random = np.random.default_rng(SEED)
+    scaled = fit.estimator[:-1].transform(measures.to_numpy())
+    shuffled = random.permuted(scaled, axis=0)
+    with threadpool_limits(limits=1):
+        return _silhouette(shuffled, _split(shuffled, fit.count, None).labels_)
+
+
+def _silhouette(scaled: np.ndarray, labels: np.ndarray) -> float:
     """Return the silhouette of a split; of a sample, where there are many."""
     if len(np.unique(labels)) < 2:
         return 0.0
@@ -72,14 +117,12 @@ def silhouette(scaled: np.ndarray, labels: np.ndarray) -> float:
     return float(silhouette_score(scaled, labels, sample_size=size, random_state=SEED))
 
 
-def _fit(scaling: Pipeline, scaled: np.ndarray, count: int) -> Fit:
-    clusters = KMeans(count, n_init=5, random_state=SEED).fit(scaled)
-    return Fit(
-        count=count,
-        estimator=Pipeline([*scaling.steps, ("clusters", clusters)]),
-        silhouette=silhouette(scaled, clusters.labels_),
-        stability=_stability(scaled, count),
-    )
+def _split(scaled: np.ndarray, count: int, before: np.ndarray | None) -> KMeans:
+    fresh = KMeans(count, n_init=5, random_state=SEED).fit(scaled)
+    if before is None or len(before) != count:
+        return fresh
+    going_on = KMeans(count, init=before, n_init=1, random_state=SEED).fit(scaled)
+    return going_on if going_on.inertia_ <= _AS_GOOD * fresh.inertia_ else fresh
 
 
 def _stability(scaled: np.ndarray, count: int) -> float:

@@ -1,13 +1,13 @@
 """Training of the segments: ``market_segment_fits`` and ``market_segment_names``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ml.frames import Model, NotEnoughDataError, Read
-from ml.market_segments.fits import Fit, fits, silhouette
+from ml.frames import Model, NotEnoughDataError, Past, Read
+from ml.market_segments.fits import Fit, chance_silhouette, fits
 from ml.market_segments.measures import COLUMNS, TRAITS, segment_measures
 from ml.market_segments.naming import (
     describe,
@@ -33,35 +33,38 @@ READS = {
 WRITES = ("market_segment_fits", "market_segment_names")
 # For each segment so many customers, or its mean says nothing.
 _CUSTOMERS_EACH = 10
+# As a ratio, how much worse a split may be to be kept from one model to the next.
+_NEARLY = 0.8
 
 
 def train(
     frames: Mapping[str, pd.DataFrame],
     params: Mapping[str, Any],
-    previous: Model | None,
+    past: Past,
 ) -> Model:
     """Find the segments, and name them; those of before keep number and name.
 
     Raises
     ------
     NotEnoughDataError
-        If there are too few customers for the fewest segments.
+        If there are too few customers, or too few ways in which they behave.
     """
     features = frames["features"].sort_values("customer_key", ignore_index=True)
     least, most = params["market_segment_min_count"], params["market_segment_max_count"]
-    if len(features) < least * _CUSTOMERS_EACH:
-        raise NotEnoughDataError(
-            f"{len(features):,} customers are too few for {least} segments: it takes "
-            f"{_CUSTOMERS_EACH} customers for each."
-        )
     measures = segment_measures(features)
-    most = max(least, min(most, len(features) // _CUSTOMERS_EACH))
-    tried = fits(measures, range(least, most + 1))
-    best = max(tried, key=lambda fit: fit.quality)
-    scaled = best.estimator[:-1].transform(measures.to_numpy())
-    value = features["net_amount"].astype(float)
-    segments = _segments(best, measures, scaled, value, frames["traits"], previous)
-    baseline = silhouette(scaled, _equal_groups(value, best.count))
+    previous = past.load_previous()
+    if previous is not None and previous.facts["traits"] != list(TRAITS):
+        previous = None
+    before = previous.estimator["clusters"].cluster_centers_ if previous else None
+    tried = fits(measures, range(least, max(least, most) + 1), _CUSTOMERS_EACH, before)
+    if not tried:
+        raise NotEnoughDataError(
+            f"{len(features):,} customers are too few, or behave in too few ways, for "
+            f"{least} segments of at least {_CUSTOMERS_EACH} customers each."
+        )
+    best = _chosen(tried, before)
+    segments = _segments(best, measures, features, frames["traits"], previous, past)
+    baseline = chance_silhouette(best, measures)
     return Model(
         estimator=best.estimator,
         facts={
@@ -71,10 +74,6 @@ def train(
             # Cluster of the estimator to the segment's number.
             "segment_ids": segments["market_segment_id"].tolist(),
             "segment_names": segments["market_segment"].tolist(),
-            "highest_segment_id": max(
-                [*segments["market_segment_id"]]
-                + ([previous.facts["highest_segment_id"]] if previous else [])
-            ),
         },
         tables={
             "market_segment_fits": pd.DataFrame(
@@ -92,26 +91,39 @@ def train(
     )
 
 
+def _chosen(tried: Sequence[Fit], before: np.ndarray | None) -> Fit:
+    """Return the best split; while as many as before are nearly as good, that one.
+
+    Another number renames nearly all customers, and is not worth that for a little.
+    """
+    best = max(tried, key=lambda fit: fit.quality)
+    for fit in tried:
+        is_as_before = before is not None and fit.count == len(before)
+        if is_as_before and fit.quality >= _NEARLY * best.quality:
+            return fit
+    return best
+
+
 def _segments(
     best: Fit,
     measures: pd.DataFrame,
-    scaled: np.ndarray,
-    value: pd.Series,
+    features: pd.DataFrame,
     traits: pd.DataFrame,
     previous: Model | None,
+    past: Past,
 ) -> pd.DataFrame:
     """Return a row per cluster of the estimator, in its order."""
     clusters = best.estimator.predict(measures.to_numpy())
+    scaled = best.estimator[:-1].transform(measures.to_numpy())
     centres = pd.DataFrame(scaled, columns=list(TRAITS)).groupby(clusters).mean()
     words = traits.set_index("trait")[["high", "low"]].to_dict("index")
-    by_value = value.groupby(clusters).mean().sort_values(ascending=False).index
+    value = features["net_amount"].astype(float).groupby(clusters).mean()
+    by_value = value.sort_values(ascending=False).index
     descriptions = {each: describe(centres.loc[each], words) for each in by_value}
     kept: dict[int, tuple[int, str]] = {}
-    highest = 0
-    if previous is not None and previous.facts["traits"] == list(TRAITS):
+    if previous is not None:
         before = previous.estimator.predict(measures.to_numpy())
         ids, called = previous.facts["segment_ids"], previous.facts["segment_names"]
-        highest = previous.facts["highest_segment_id"]
         kept = {
             new: (ids[old], called[old])
             for new, old in same_segments(before, clusters).items()
@@ -119,6 +131,8 @@ def _segments(
         }
     fresh = {each: d for each, d in descriptions.items() if each not in kept}
     found = names(fresh, {name for _, name in kept.values()})
+    # No number is given twice, not even by a run that looked back.
+    highest = max((n for facts in past.facts for n in facts["segment_ids"]), default=0)
     numbered = {each: highest + place for place, each in enumerate(found, start=1)}
     return pd.DataFrame(
         {
@@ -131,8 +145,3 @@ def _segments(
         }
         for each in range(best.count)
     )
-
-
-def _equal_groups(value: pd.Series, count: int) -> np.ndarray:
-    """Return the naive split: as many groups of equal size, by money alone."""
-    return (value.rank(method="first") - 1).to_numpy() * count // len(value)

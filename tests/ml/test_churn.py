@@ -9,7 +9,7 @@ from ml.churn.evaluation import evaluate, measure, predictable_dates
 from ml.churn.measures import REASONS, churn_measures
 from ml.churn.scoring import compute
 from ml.churn.training import train
-from ml.frames import NotEnoughDataError
+from ml.frames import NotEnoughDataError, Past
 
 HORIZON = pd.Timedelta(days=30)
 PARAMS = {"churn_horizon_days": 30, "churn_test_date_count": 3}
@@ -65,7 +65,7 @@ def examples():
 
 @pytest.fixture(scope="module")
 def model(examples):
-    return train(split(examples), PARAMS, None)
+    return train(split(examples), PARAMS, Past(lambda: None))
 
 
 def test_measures_are_what_one_computes_by_hand():
@@ -157,12 +157,12 @@ def test_nothing_to_learn_is_not_learnt():
 
 def test_measures_of_a_prediction_by_hand():
     is_churned = np.array([True] * 2 + [False] * 18)
-    perfect = measure(is_churned, np.linspace(1, 0, 20))
+    perfect = measure(is_churned, np.linspace(90, 0, 20), np.full(20, 0.5))
     assert perfect["roc_auc"] == perfect["pr_auc"] == 1
     assert perfect["top_decile_capture"] == 1
     assert perfect["top_decile_lift"] == pytest.approx(10)
     # Who says the same of everybody is as good as chance, in whatever order.
-    same = measure(is_churned, np.full(20, 0.1))
+    same = measure(is_churned, np.full(20, 0.1), np.full(20, 0.1))
     assert same["roc_auc"] == 0.5
     assert same["top_decile_capture"] == pytest.approx(0.1)
     assert same["top_decile_lift"] == pytest.approx(1)
@@ -170,7 +170,9 @@ def test_measures_of_a_prediction_by_hand():
 
 
 def test_training_twice_gives_the_same(examples, model):
-    again = train(split(examples.sample(frac=1, random_state=1)), PARAMS, None)
+    again = train(
+        split(examples.sample(frac=1, random_state=1)), PARAMS, Past(lambda: None)
+    )
     asked = churn_measures(examples)
     np.testing.assert_array_equal(
         churn_probability(again.estimator, asked),
@@ -194,4 +196,4 @@ def test_reasons_are_what_moves_a_customer(examples, model):
 def test_too_little_is_said_and_not_learnt(examples):
     few = examples[examples["as_of_date"] == examples["as_of_date"].min()]
     with pytest.raises(NotEnoughDataError, match="400 examples of 1 dates"):
-        train(split(few), PARAMS, None)
+        train(split(few), PARAMS, Past(lambda: None))

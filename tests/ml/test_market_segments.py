@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from ml.frames import NotEnoughDataError
+from ml.frames import NotEnoughDataError, Past
+from ml.market_segments.fits import Fit, chance_silhouette, fits
+from ml.market_segments.measures import COLUMNS
 from ml.market_segments.naming import describe, names, same_segments
 from ml.market_segments.scoring import compute
-from ml.market_segments.training import train
+from ml.market_segments.training import _chosen, train
 
 PARAMS = {"market_segment_min_count": 3, "market_segment_max_count": 6}
 TRAITS = pd.DataFrame(
@@ -58,7 +60,9 @@ def customers(each=100, seed=5, groups=GROUPS):
 
 
 def trained(frame, previous=None):
-    return train({"features": frame, "traits": TRAITS}, PARAMS, previous)
+    facts = [previous.facts] if previous else []
+    past = Past(lambda: previous, facts)
+    return train({"features": frame, "traits": TRAITS}, PARAMS, past)
 
 
 def members(frame, model):
@@ -111,7 +115,7 @@ def test_the_same_customers_keep_their_names(frame, model):
 
 
 def test_a_new_group_has_a_new_name_and_number(model):
-    gone = customers(groups={"gone": (300, 1, 3, 1, 50)}, each=60)
+    gone = customers(groups={"gone": (300, 1, 3, 1, 50)}, each=90)
     gone["customer_key"] += 1_000
     later = pd.concat([customers(seed=7), gone], ignore_index=True)
     again = trained(later, model)
@@ -131,11 +135,36 @@ def test_training_twice_gives_the_same(frame, model):
     pd.testing.assert_frame_equal(members(frame, again), members(frame, model))
 
 
-def test_customers_who_all_do_the_same_are_one_more_time_split():
-    # Nothing sets them apart; the silhouette says so, and nothing fails.
-    same = customers(groups={"weekly": GROUPS["weekly"]}, each=60)
-    found = trained(same).tables["market_segment_fits"]
-    assert found["silhouette"].max() < 0.5
+def test_what_does_not_belong_together_is_no_clearer_than_chance():
+    noise = pd.DataFrame(np.random.default_rng(1).normal(size=(600, 5)))
+    for fit in fits(noise, range(3, 6), 10):
+        assert fit.silhouette == pytest.approx(chance_silhouette(fit, noise), abs=0.03)
+
+
+def test_customers_who_all_do_the_same_are_no_segments(frame):
+    same = frame.assign(**{name: frame[name].iloc[0] for name in COLUMNS})
+    with pytest.raises(NotEnoughDataError, match="behave in too few ways"):
+        trained(same)
+    two = same.copy()
+    two.loc[:150, "net_amount"] *= 9
+    with pytest.raises(NotEnoughDataError, match="behave in too few ways"):
+        trained(two)
+
+
+def test_a_number_is_not_given_twice(frame, model):
+    # A run that looked back knows of no segments before, but of their numbers.
+    past = Past(lambda: None, [model.facts])
+    again = train({"features": frame, "traits": TRAITS}, PARAMS, past)
+    ids = again.tables["market_segment_names"]["market_segment_id"]
+    assert sorted(ids) == [4, 5, 6]
+
+
+def test_the_number_of_segments_stays_while_it_is_nearly_as_good(frame, model):
+    last = [Fit(3, None, 0.30, 0.80), Fit(4, None, 0.30, 0.95)]
+    centres = np.zeros((3, 5))
+    assert _chosen(last, centres).count == 3
+    assert _chosen(last, None).count == 4
+    assert _chosen([Fit(3, None, 0.1, 0.8), last[1]], centres).count == 4
 
 
 def test_too_few_customers_are_said():

@@ -11,8 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 from skops.io.exceptions import UntrustedTypesFoundException
 
+from dbt_models import WarehouseError
 from ml.frames import Model
-from ml.model_store import Card, cards, load, save
+from ml.model_store import Card, cards, load, next_version, save
 
 CARD = Card(
     name="churn",
@@ -79,5 +80,21 @@ def test_a_file_that_would_run_code_is_not_loaded(tmp_path, model):
     save(tmp_path, CARD, model)
     path = tmp_path / "churn" / "0001" / "model.skops"
     skops.io.dump(FunctionTransformer(print), path)
-    with pytest.raises(UntrustedTypesFoundException):
+    with pytest.raises(WarehouseError, match="Untrusted types") as caught:
         load(tmp_path, CARD)
+    assert isinstance(caught.value.__cause__, UntrustedTypesFoundException)
+
+
+@pytest.mark.parametrize("name", ["card.json", "model.skops"])
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_a_damaged_version_is_named(tmp_path, model, name, damage):
+    save(tmp_path, CARD, model)
+    path = tmp_path / "churn" / "0001" / name
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(WarehouseError, match="churn/0001, a trained model"):
+        load(tmp_path, cards(tmp_path, "churn")[0])
+    # Its number is not given again.
+    assert next_version(tmp_path, "churn") == 2

@@ -10,10 +10,6 @@ features as (
     select * from {{ ref('customer_features') }}
 ),
 
-customers as (
-    select * from {{ ref('dim_customers') }}
-),
-
 as_of_date as (
     select * from {{ ref('int_as_of_date') }}
 ),
@@ -21,8 +17,8 @@ as_of_date as (
 -- Keys are hashes: the first customers by key are customers at random.
 learnt_customers as (
     select customer_key
-    from customers
-    where customer_key <> {{ unknown_key() }}
+    from features
+    where is_latest
     order by customer_key
     limit {{ var('churn_training_customers') }}
 ),

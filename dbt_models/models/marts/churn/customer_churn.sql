@@ -20,8 +20,7 @@ scored as (
     select
         features.*,
         scores.churn_probability,
-        {{ odds('scores.churn_probability') }} / ({{ odds('model.churn_rate') }})
-            as odds_of_average,
+        model.churn_rate,
         scores.reason_1,
         scores.reason_2,
         scores.reason_3
@@ -41,9 +40,8 @@ select
     scored.average_interval_days,
     scored.churn_probability,
     case
-        when scored.odds_of_average >= {{ var('churn_high_risk_odds') }} then 'high'
-        when scored.odds_of_average >= {{ var('churn_medium_risk_odds') }}
-            then 'medium'
+        when {{ odds_are_at_least(var('churn_high_risk_odds')) }} then 'high'
+        when {{ odds_are_at_least(var('churn_medium_risk_odds')) }} then 'medium'
         when scored.churn_probability is not null then 'low'
     end as churn_risk,
     cast(

@@ -69,7 +69,7 @@ select
         as average_days_since_last_transaction,
     cast(profiles.average_department_count as decimal(18, 1))
         as average_department_count,
-    cast(profiles.discount_percent as decimal(9, 1)) as discount_percent,
+    cast(profiles.discount_percent as decimal(18, 1)) as discount_percent,
     cast(profiles.transaction_trend_percent as decimal(18, 1))
         as transaction_trend_percent,
     segment_names.is_new

@@ -50,7 +50,8 @@ churn_graded as (
         *,
         case
             when test_count = 0 then null
-            when won_count = test_count then 'A'
+            -- One good date may be luck.
+            when won_count = test_count and test_count > 1 then 'A'
             when model_pr_auc > baseline_pr_auc and model_brier < baseline_brier
                 then 'B'
             when model_pr_auc > baseline_pr_auc or model_brier < baseline_brier
@@ -88,22 +89,19 @@ graded as (
                 when 'A'
                     then
                         'Ranks and estimates better than the best naive prediction on '
-                        || 'each of ' || churn_graded.test_count || ' test dates.'
+                        || 'each test date'
                 when 'B'
                     then
                         'Ranks and estimates better than the best naive prediction on '
-                        || 'average over ' || churn_graded.test_count
-                        || ' test dates, not on each.'
+                        || 'average'
                 when 'C'
                     then
                         'Does not beat its baseline: it either ranks or estimates no '
-                        || 'better than the best naive prediction over '
-                        || churn_graded.test_count || ' test dates.'
+                        || 'better than the best naive prediction'
                 else
                     'Does not beat its baseline: the best naive prediction ranks and '
-                    || 'estimates at least as well over ' || churn_graded.test_count
-                    || ' test dates.'
-            end
+                    || 'estimates at least as well'
+            end || ' (test dates: ' || churn_graded.test_count || ').'
         ) as verdict
     from churn_model
     cross join churn_graded
@@ -119,15 +117,14 @@ graded as (
         coalesce(
             'Not trained: ' || segments_model.untrained_reason,
             case segments_graded.grade
-                when 'A' then 'Clearer than equal groups by money, and stable.'
-                when 'B'
-                    then 'Clearer than equal groups by money, and fairly stable.'
+                when 'A' then 'Clearer than what chance brings, and stable.'
+                when 'B' then 'Clearer than what chance brings, and fairly stable.'
                 when 'C'
                     then
-                        'Clearer than equal groups by money, but not stable: other '
-                        || 'customers would have led to other segments.'
+                        'Does not beat its baseline: clearer than what chance brings, '
+                        || 'but other customers would have led to other segments.'
                 else
-                    'Does not beat its baseline: equal groups by money are as clear.'
+                    'Does not beat its baseline: chance brings segments as clear.'
             end
         ) as verdict
     from segments_model
@@ -137,8 +134,7 @@ graded as (
 select
     model_name,
     grade,
-    grade in ('A', 'B') or (model_name = 'market_segments' and grade = 'C')
-        as beats_baseline,
+    grade in ('A', 'B') as beats_baseline,
     verdict,
     measure,
     model_value,
