@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib import import_module
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -141,11 +142,14 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
     job = defs().resolve_job_def("refresh")
     prepared = time.monotonic()
     with (
+        ThreadPoolExecutor(1) as aside,
         dg.DagsterInstance.get() as instance,
         log.open("w") as stream,
         progress.listening(),
         contextlib.redirect_stdout(stream),
     ):
+        # Seconds of imports that models need, while dbt works in a process of its own.
+        aside.submit(import_module, "skops.io")
         result = job.execute_in_process(
             instance=instance, raise_on_error=False, run_config=_run_config(asked)
         )

@@ -17,7 +17,6 @@ from typing import Any
 from zipfile import BadZipFile
 
 import pandas as pd
-import skops.io
 
 from dbt_models import WarehouseError
 from ml.card import written_card
@@ -90,6 +89,9 @@ def load(models: Path, card: Card) -> Model:
     WarehouseError
         If it is damaged, or holds types that are not trusted.
     """
+    # Seconds, which a run spends while dbt works.
+    import skops.io
+
     folder = version_folder(models, card.name, card.version)
     with _damage_is_said(folder):
         return Model(
@@ -104,6 +106,8 @@ def load(models: Path, card: Card) -> Model:
 
 def save(models: Path, card: Card, model: Model) -> None:
     """Write a version: beside, then renamed, so that none is ever half there."""
+    import skops.io
+
     folder = version_folder(models, card.name, card.version)
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
