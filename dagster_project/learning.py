@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -18,7 +19,7 @@ from ingest.ledger import now
 from ingest.raw import Asked
 from ingest.sql import connect, identifier, literal
 from ml import churn, market_segments
-from ml.frames import Model, NotEnoughDataError, Past, Read
+from ml.frames import Model, NoModelError, Past, Read
 from ml.model_store import Card, cards, load, next_version, save
 
 MODELS: dict[str, ModuleType] = {"churn": churn, "market_segments": market_segments}
@@ -38,8 +39,6 @@ def train_model(
     rows
         Of each learned table that was written.
     """
-    module = MODELS[name].training
-    frames = read_frames(deployment, module.READS)
     with connect(deployment.build_database, read_only=True) as connection:
         (as_of_date,) = connection.execute(
             "select as_of_date from conformed.int_as_of_date"
@@ -50,36 +49,50 @@ def train_model(
         (card for card in versions if card.as_of_date <= as_of_date),
         key=lambda card: (card.as_of_date, card.version),
     )
-    reason, card, model = None, None, None
-    if asked.known_at is not None:
-        known_until = asked.known_until(deployment)
-        earlier = [card for card in earlier if card.trained_at <= known_until]
-        card = earlier[-1] if earlier else None
-        if card is None:
-            reason = (
-                f"no model had been trained by {asked.known_at}, and a run that looks "
-                "back trains none."
-            )
-    else:
-        digest = _digest(frames, deployment.params)
-        same = [card for card in earlier if card.digest == digest]
-        card = same[-1] if same else None
-        if card is None:
-            past = Past(
-                load_previous=partial(_newest, deployment, earlier),
-                facts=[card.facts for card in versions],
-            )
-            try:
-                model = module.train(frames, deployment.params, past)
-            except NotEnoughDataError as error:
-                reason = str(error)
-            else:
-                version = next_version(deployment.models, name)
-                card = Card(name, version, now(), as_of_date, digest, dict(model.facts))
-                save(deployment.models, card, model)
-    if card is not None:
-        model = model or load(deployment.models, card)
-    return card, _note(deployment, name, card, model, reason)
+    try:
+        if asked.known_at is not None:
+            card = _known(earlier, asked, deployment)
+        else:
+            card = _trained(deployment, name, as_of_date, earlier, versions)
+    except NoModelError as error:
+        return None, _note(deployment, name, None, None, str(error))
+    return card, _note(deployment, name, card, load(deployment.models, card), None)
+
+
+def _known(earlier: Sequence[Card], asked: Asked, deployment: Deployment) -> Card:
+    """Return the newest model that there was at the time that the run looks back to."""
+    until = asked.known_until(deployment)
+    there = [card for card in earlier if card.trained_at <= until]
+    if not there:
+        raise NoModelError(
+            f"no model had been trained by {asked.known_at}, and a run that looks back "
+            "trains none."
+        )
+    return there[-1]
+
+
+def _trained(
+    deployment: Deployment,
+    name: str,
+    as_of_date: date,
+    earlier: Sequence[Card],
+    versions: Sequence[Card],
+) -> Card:
+    """Return the model that was trained from the same, else a new one."""
+    module = MODELS[name].training
+    frames = read_frames(deployment, module.READS)
+    digest = _digest(frames, deployment.params)
+    if same := [card for card in earlier if card.digest == digest]:
+        return same[-1]
+    past = Past(
+        load_previous=partial(_newest, deployment, earlier),
+        facts=[card.facts for card in versions],
+    )
+    model = module.train(frames, deployment.params, past)
+    version = next_version(deployment.models, name)
+    card = Card(name, version, now(), as_of_date, digest, dict(model.facts))
+    save(deployment.models, card, model)
+    return card
 
 
 def _newest(deployment: Deployment, earlier: Sequence[Card]) -> Model | None:
@@ -114,7 +127,8 @@ def read_frames(
             limit = ""
             if read.customers is not None:
                 # Keys are hashes: the first by key are customers at random.
-                limit = f"order by customer_key limit {read.customers}"
+                most = deployment.params[read.customers]
+                limit = f"order by customer_key limit {most}"
             columns = ", ".join(read.columns)
             frames[name] = connection.execute(
                 f"select {columns} from {read.table} where {read.where} {limit}"

@@ -72,16 +72,13 @@ def print_status(deployment: Deployment) -> None:
     else:
         with published:
             click.echo(f"  {deployment.published_database}")
-            print_table(published.execute(_PUBLISHED))
-            click.secho("\nTables loaded", bold=True)
-            print_table(published.execute(_TABLES))
-            click.secho("\nModels", bold=True)
-            print_table(published.execute(_MODELS))
-            problems += [
-                sentence for (sentence,) in published.execute(_BEATEN).fetchall()
-            ]
-            problems += staleness(published, deployment)
-            notes = [*incomplete_marts(published), *doubts(published)]
+            try:
+                problems, notes = _print_published(published, deployment)
+            except duckdb.CatalogException:
+                problems.append(
+                    "what is published was made by an older version of crm-warehouse "
+                    "and lacks some of this."
+                )
         if not is_current(deployment, Asked()):
             problems.append(
                 "exports, models or parameters have changed since it was published, or "
@@ -97,6 +94,20 @@ def print_status(deployment: Deployment) -> None:
         click.echo(problem)
     if not problems:
         click.echo("  none")
+
+
+def _print_published(
+    published: duckdb.DuckDBPyConnection, deployment: Deployment
+) -> tuple[list[str], list[str]]:
+    """Print what readers have, and return its problems and notes."""
+    print_table(published.execute(_PUBLISHED))
+    click.secho("\nTables loaded", bold=True)
+    print_table(published.execute(_TABLES))
+    click.secho("\nModels", bold=True)
+    print_table(published.execute(_MODELS))
+    beaten = [sentence for (sentence,) in published.execute(_BEATEN).fetchall()]
+    notes = [*incomplete_marts(published), *doubts(published)]
+    return [*beaten, *staleness(published, deployment)], notes
 
 
 def staleness(

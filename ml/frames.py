@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 
-class NotEnoughDataError(Exception):
-    """Why a model cannot be trained honestly, in a sentence for the reader."""
+class NoModelError(Exception):
+    """Why there is no model, in a sentence for the reader."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Read:
     where
         An SQL condition.
     customers
-        At most so many customers; None for all.
+        The parameter that says how many customers at most; None for all.
     """
 
     table: str
     columns: tuple[str, ...]
     where: str = "true"
-    customers: int | None = None
+    customers: str | None = None
 
 
 @dataclass(frozen=True)

@@ -237,3 +237,10 @@ def test_a_model_that_is_no_better_says_so(club, crm, tmp_path):
         connection.execute("checkpoint")
     problems = crm(data, "status").stdout.partition("\nProblems\n")[2]
     assert "model churn: Does not beat its baseline: so it is." in problems
+    # One that an older version has published has no grades.
+    with duckdb.connect(path) as connection:
+        connection.execute("drop table marts.model_grades")
+        connection.execute("checkpoint")
+    outcome = crm(data, "status")
+    assert outcome.returncode == 0, outcome.stderr
+    assert "older version of crm-warehouse" in outcome.stdout

@@ -8,7 +8,7 @@ import pandas as pd
 from ml.churn.estimator import fit_churn
 from ml.churn.evaluation import LEAST_CHURNED, evaluate
 from ml.churn.measures import COLUMNS, churn_measures
-from ml.frames import Model, NotEnoughDataError, Past, Read
+from ml.frames import Model, NoModelError, Past, Read
 
 _KEYS = ("customer_key", "as_of_date")
 READS = {
@@ -38,7 +38,7 @@ def train(
 
     Raises
     ------
-    NotEnoughDataError
+    NoModelError
         If there is no date to measure it on: a model of which nobody knows how good it
         is gives no probabilities.
     """
@@ -49,7 +49,7 @@ def train(
     evaluations = evaluate(examples, params["churn_test_date_count"])
     if evaluations.empty:
         dates = examples["as_of_date"].nunique()
-        raise NotEnoughDataError(
+        raise NoModelError(
             f"{len(examples):,} examples of {dates} dates are not enough to learn from "
             f"and to test on: it takes a test date, and dates at least "
             f"{params['churn_horizon_days']} days before it, with {LEAST_CHURNED} "

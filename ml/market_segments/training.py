@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ml.frames import Model, NotEnoughDataError, Past, Read
+from ml.frames import Model, NoModelError, Past, Read
 from ml.market_segments.fits import Fit, chance_silhouette, fits
 from ml.market_segments.measures import COLUMNS, TRAITS, segment_measures
 from ml.market_segments.naming import (
@@ -26,7 +26,7 @@ READS = {
         "features.customer_features",
         ("customer_key", "as_of_date", *COLUMNS),
         _LAST_MONTH_END,
-        customers=20_000,
+        customers="training_customers",
     ),
     "traits": Read("seeds.market_segment_traits", ("trait", "high", "low")),
 }
@@ -46,7 +46,7 @@ def train(
 
     Raises
     ------
-    NotEnoughDataError
+    NoModelError
         If there are too few customers, or too few ways in which they behave.
     """
     features = frames["features"].sort_values("customer_key", ignore_index=True)
@@ -58,7 +58,7 @@ def train(
     before = previous.estimator["clusters"].cluster_centers_ if previous else None
     tried = fits(measures, range(least, max(least, most) + 1), _CUSTOMERS_EACH, before)
     if not tried:
-        raise NotEnoughDataError(
+        raise NoModelError(
             f"{len(features):,} customers are too few, or behave in too few ways, for "
             f"{least} segments of at least {_CUSTOMERS_EACH} customers each."
         )

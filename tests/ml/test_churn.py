@@ -9,7 +9,7 @@ from ml.churn.evaluation import evaluate, measure, predictable_dates
 from ml.churn.measures import REASONS, churn_measures
 from ml.churn.scoring import compute
 from ml.churn.training import train
-from ml.frames import NotEnoughDataError, Past
+from ml.frames import NoModelError, Past
 
 HORIZON = pd.Timedelta(days=30)
 PARAMS = {"churn_horizon_days": 30, "churn_test_date_count": 3}
@@ -195,5 +195,5 @@ def test_reasons_are_what_moves_a_customer(examples, model):
 
 def test_too_little_is_said_and_not_learnt(examples):
     few = examples[examples["as_of_date"] == examples["as_of_date"].min()]
-    with pytest.raises(NotEnoughDataError, match="400 examples of 1 dates"):
+    with pytest.raises(NoModelError, match="400 examples of 1 dates"):
         train(split(few), PARAMS, Past(lambda: None))

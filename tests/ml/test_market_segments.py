@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from ml.frames import NotEnoughDataError, Past
+from ml.frames import NoModelError, Past
 from ml.market_segments.fits import Fit, chance_silhouette, fits
 from ml.market_segments.measures import COLUMNS
 from ml.market_segments.naming import describe, names, same_segments
@@ -143,11 +143,11 @@ def test_what_does_not_belong_together_is_no_clearer_than_chance():
 
 def test_customers_who_all_do_the_same_are_no_segments(frame):
     same = frame.assign(**{name: frame[name].iloc[0] for name in COLUMNS})
-    with pytest.raises(NotEnoughDataError, match="behave in too few ways"):
+    with pytest.raises(NoModelError, match="behave in too few ways"):
         trained(same)
     two = same.copy()
     two.loc[:150, "net_amount"] *= 9
-    with pytest.raises(NotEnoughDataError, match="behave in too few ways"):
+    with pytest.raises(NoModelError, match="behave in too few ways"):
         trained(two)
 
 
@@ -168,7 +168,7 @@ def test_the_number_of_segments_stays_while_it_is_nearly_as_good(frame, model):
 
 
 def test_too_few_customers_are_said():
-    with pytest.raises(NotEnoughDataError, match="24 customers are too few"):
+    with pytest.raises(NoModelError, match="24 customers are too few"):
         trained(customers(each=8))
 
 

@@ -20,7 +20,7 @@ learnt_customers as (
     from features
     where is_latest
     order by customer_key
-    limit {{ var('churn_training_customers') }}
+    limit {{ var('training_customers') }}
 ),
 
 -- Only dates whose horizon has passed: what is not over is nobody's loss yet.
