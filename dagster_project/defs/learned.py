@@ -52,9 +52,7 @@ def _training(name: str) -> dg.AssetsDefinition:
             ]
         ],
     )
-    def training(
-        context: dg.AssetExecutionContext, options: RunOptions, lock: RunLock
-    ) -> Iterator[dg.MaterializeResult]:
+    def training(options: RunOptions, lock: RunLock) -> Iterator[dg.MaterializeResult]:
         began = time.monotonic()
         card, rows = train_model(load_deployment(), name, options.asked)
         facts = {"version": card.version, **card.facts} if card else {"version": None}

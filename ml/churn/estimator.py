@@ -43,7 +43,7 @@ def fit_churn(
                 SplineTransformer(5, 1, knots="quantile", extrapolation="linear"),
             ),
             ("scale", StandardScaler()),
-            # Strong, since measures overlap; chosen on the demo's early dates.
+            # Strong, since measures overlap.
             ("regression", LogisticRegression(C=0.01, solver="newton-cholesky")),
         ]
     )

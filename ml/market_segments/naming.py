@@ -11,7 +11,7 @@ _APART = 0.4
 # A name that was given stays true for longer, or it would come and go at the border.
 _STILL_APART = 0.2
 _TRAITS_IN_NAME = 2
-_AVERAGE = "average"
+AVERAGE = "average"
 # A segment is the one of before if half of those who are in either are in both.
 _SAME = 0.5
 
@@ -43,7 +43,7 @@ def is_still_true(
 ) -> bool:
     """Say whether a name that was given fits what sets the segment apart now."""
     plain, _, _ = name.partition(" (")
-    still = describe(centre, words, _STILL_APART) or [_AVERAGE]
+    still = describe(centre, words, _STILL_APART) or [AVERAGE]
     return set(plain.lower().split(", ")) <= {trait.lower() for trait in still}
 
 
@@ -54,7 +54,7 @@ def names(descriptions: Mapping[int, list[str]], taken: set[str]) -> dict[int, s
     for segment, traits in descriptions.items():
         shortest = min(_TRAITS_IN_NAME, len(traits))
         candidates = [
-            (", ".join(traits[:length]) or _AVERAGE).capitalize()
+            (", ".join(traits[:length]) or AVERAGE).capitalize()
             for length in range(shortest, len(traits) + 1)
         ]
         plain = candidates[0]

@@ -10,6 +10,7 @@ from ml.frames import Model, NoModelError, Past, Read
 from ml.market_segments.fits import Fit, chance_silhouette, fits
 from ml.market_segments.measures import COLUMNS, TRAITS, segment_measures
 from ml.market_segments.naming import (
+    AVERAGE,
     describe,
     is_still_true,
     names,
@@ -56,7 +57,10 @@ def train(
     if previous is not None and previous.facts["traits"] != list(TRAITS):
         previous = None
     before = previous.estimator["clusters"].cluster_centers_ if previous else None
-    tried = fits(measures, range(least, max(least, most) + 1), _CUSTOMERS_EACH, before)
+    tried = []
+    if len(features) >= least * _CUSTOMERS_EACH:
+        counts = range(least, max(least, most) + 1)
+        tried = fits(measures, counts, _CUSTOMERS_EACH, before)
     if not tried:
         raise NoModelError(
             f"{len(features):,} customers are too few, or behave in too few ways, for "
@@ -138,7 +142,7 @@ def _segments(
         {
             "market_segment_id": kept[each][0] if each in kept else numbered[each],
             "market_segment": kept[each][1] if each in kept else found[each],
-            "description": (", ".join(descriptions[each]) or "average").capitalize()
+            "description": (", ".join(descriptions[each]) or AVERAGE).capitalize()
             + ".",
             "is_new": each not in kept,
             "training_rows": int((clusters == each).sum()),

@@ -172,6 +172,11 @@ def test_too_few_customers_are_said():
         trained(customers(each=8))
 
 
+def test_nobody_is_no_segment(frame):
+    with pytest.raises(NoModelError, match="0 customers are too few"):
+        trained(frame.head(0))
+
+
 def test_names_are_told_apart():
     same = ["frequent", "wide range", "regular"]
     assert names({1: same, 2: same, 3: same, 4: []}, {"Average"}) == {
