@@ -3,13 +3,12 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from dagster_project.dbt_process import DbtProcess
 from dbt_models import PROJECT_DIR, Deployment, WarehouseError
 from ingest.contract_files import active_sources, read_sources
 from ingest.currencies import exchange_rates
@@ -17,8 +16,6 @@ from ingest.sql import connect
 
 _ROWS_SHOWN = 3
 PROJECT_NAME = "crm_warehouse"
-# Beside this interpreter, whether or not its folder is on PATH.
-EXECUTABLE = Path(sys.executable).with_name("dbt")
 
 
 def target_path(deployment: Deployment) -> Path:
@@ -64,6 +61,23 @@ def inactive_models(deployment: Deployment) -> str:
     )
 
 
+def start(
+    deployment: Deployment, command: str, *options: str, target: Path
+) -> DbtProcess:
+    """Start a command of dbt, which leaves what it writes below ``target``."""
+    # dbt's profile finds the build database by it.
+    os.environ["CRM_DATA"] = str(deployment.data)
+    return DbtProcess(
+        [
+            command,
+            *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)),
+            *("--target-path", str(target), "--log-path", str(target)),
+            *("--vars", variables(deployment)),
+            *options,
+        ]
+    )
+
+
 def prepare_manifest(deployment: Deployment) -> Path:
     """Return the path of a manifest that fits the project and the parameters.
 
@@ -72,8 +86,6 @@ def prepare_manifest(deployment: Deployment) -> Path:
     WarehouseError
         If dbt cannot parse the project.
     """
-    # dbt's profile finds the build database by it.
-    os.environ["CRM_DATA"] = str(deployment.data)
     target = target_path(deployment)
     stamp = target / "parsed_from"
     state = _project_state(deployment)
@@ -82,17 +94,10 @@ def prepare_manifest(deployment: Deployment) -> Path:
         return manifest
     target.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
-    command = [
-        *(EXECUTABLE, "--quiet", "parse"),
-        *("--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR),
-        *("--target-path", target, "--log-path", target / "logs"),
-        *("--vars", variables(deployment)),
-    ]
-    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
-    if outcome.returncode != 0:
-        raise WarehouseError(
-            f"dbt cannot parse the project:\n{outcome.stdout}{outcome.stderr}"
-        )
+    parsing = start(deployment, "parse", "--quiet", target=target)
+    said = parsing.stdout.read().decode()
+    if parsing.wait() != 0:
+        raise WarehouseError(f"dbt cannot parse the project:\n{said}")
     stamp.write_text(state)
     return manifest
 

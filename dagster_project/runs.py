@@ -1,6 +1,7 @@
 """A run: everything from exports to publication, or nothing that readers see."""
 
 import contextlib
+import gc
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 import duckdb
+import yaml
 
+from dagster_project import dbt_process
 from dagster_project.dbt import build_failures, prepare_manifest
 from dagster_project.fingerprint import input_fingerprint
 from dagster_project.lists.contacts import are_missing
@@ -24,6 +28,9 @@ from ingest.currencies import exchange_rates
 from ingest.ledger import read_loads
 from ingest.raw import Asked
 from ingest.sql import connect
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 @dataclass(frozen=True)
@@ -102,10 +109,18 @@ def prepare_dagster(deployment: Deployment) -> None:
     home = deployment.dagster_home
     for folder in (home, deployment.build):
         folder.mkdir(parents=True, exist_ok=True)
-    # It sends nothing to its makers, nor asks for an address to write to.
-    (home / "dagster.yaml").write_text(
-        "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
-    )
+    settings = {
+        # It sends nothing to its makers, nor asks for an address to write to.
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+        "event_log_storage": {
+            "module": "dagster_project.history",
+            "class": "RunHistory",
+            # By name, so that the folder may be moved.
+            "config": {"base_dir": {"env": "DAGSTER_HOME"}},
+        },
+    }
+    (home / "dagster.yaml").write_text(yaml.safe_dump(settings))
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["CRM_DATA"] = str(deployment.data)
 
@@ -123,23 +138,13 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
     with run_lock(deployment):
         pass  # said before seconds of imports; the job takes it again
     click.echo("Reading contracts and models ...")
-    # dbt parses in a process of its own while this one imports, also what it will only
-    # need for the expectations.
-    with ThreadPoolExecutor(1) as pool:
-        parsing = pool.submit(prepare_manifest, deployment)
-        # Seconds of imports that a run without new input does not pay.
-        import dagster as dg
+    job = _load_job(deployment)
+    import dagster as dg
 
-        from dagster_project.definitions import defs
-        from dagster_project.progress import Progress
+    from dagster_project.progress import Progress
 
-        import dagster_dbt  # noqa: F401 isort:skip
-        import expectations.contract  # noqa: F401 isort:skip
-
-        parsing.result()
     progress = Progress(debug)
     log = deployment.build / "run.log"
-    job = defs().resolve_job_def("refresh")
     prepared = time.monotonic()
     with (
         ThreadPoolExecutor(1) as aside,
@@ -175,6 +180,26 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
         },
         tests=progress.tests,
     )
+
+
+def _load_job(deployment: Deployment) -> "dg.JobDefinition":
+    """Import all that a run needs, seconds that one without new input does not pay."""
+    # dbt starts, and parses, in processes of its own while this one imports.
+    dbt_process.begin_to_import()
+    # What is imported stays: the collector of garbage need not look through it.
+    gc.disable()
+    with ThreadPoolExecutor(1) as pool:
+        parsing = pool.submit(prepare_manifest, deployment)
+        import dagster_dbt  # noqa: F401
+
+        import expectations.contract  # noqa: F401
+        from dagster_project.definitions import defs
+
+        parsing.result()
+    job = defs().resolve_job_def("refresh")
+    gc.freeze()
+    gc.enable()
+    return job
 
 
 def _run_config(asked: Asked) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,15 @@ def _has_data(source: Source, deployment: Deployment) -> bool:
     )
 
 
+# A run asks for its contracts dozens of times, and reading YAML is slow.
+@cache
+def _parse(text: str) -> Any:
+    return yaml.safe_load(text)
+
+
 def _read_source(folder: Path, path: Path) -> Source:
     try:
-        spec = yaml.safe_load(path.read_text())["sources"][0]
+        spec = _parse(path.read_text())["sources"][0]
     except (OSError, ValueError, yaml.YAMLError, LookupError, TypeError) as error:
         raise WarehouseError(f"{path} is not a dbt source file: {error!r}") from error
     if spec["name"] != folder.name or spec.get("schema") != f"raw_{folder.name}":

@@ -1,13 +1,10 @@
 """The dbt project's own rules: directions, names, descriptions, unit tests."""
 
 import json
-import os
-import subprocess
-from pathlib import Path
 
 import pytest
 
-from dagster_project.dbt import EXECUTABLE, prepare_manifest, variables
+from dagster_project.dbt import prepare_manifest, start
 from dbt_models import PROJECT_DIR, load_deployment
 from ingest.contract_files import read_sources
 
@@ -146,18 +143,9 @@ def test_rules_give_every_score_a_segment():
 
 
 def test_unit_tests_pass(grocer, tmp_path):
-    outcome = subprocess.run(
-        [
-            *(EXECUTABLE, "test", "--select", "test_type:unit"),
-            *("--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR),
-            *("--target-path", tmp_path, "--log-path", tmp_path),
-            *("--vars", variables(load_deployment(grocer))),
-        ],
-        env={**os.environ, "CRM_DATA": str(grocer)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert outcome.returncode == 0, outcome.stdout
-    results = json.loads((Path(tmp_path) / "run_results.json").read_text())["results"]
+    deployment = load_deployment(grocer)
+    tests = start(deployment, "test", "--select", "test_type:unit", target=tmp_path)
+    said = tests.stdout.read().decode()
+    assert tests.wait() == 0, said
+    results = json.loads((tmp_path / "run_results.json").read_text())["results"]
     assert len(results) >= 3

@@ -2,9 +2,10 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
-from dagster_project.dbt import EXECUTABLE, results_path, variables
+from dagster_project.dbt import results_path, variables
 from dbt_models import PROJECT_DIR, load_deployment
 from ingest.sql import connect
 from tests.bench import processes, synthetic
@@ -25,7 +26,12 @@ def measure(data: Path) -> None:
     _, peak, _ = processes.run(
         [
             # With the words that the models which follow need.
-            *(EXECUTABLE, "build", "--select", "features market_segment_traits"),
+            *(
+                Path(sys.executable).with_name("dbt"),
+                "build",
+                "--select",
+                "features market_segment_traits",
+            ),
             *("--exclude-resource-type", "test", "unit_test"),
             *("--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR),
             *("--target-path", results, "--log-path", results),
