@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from dbt_models import load_deployment
-from tests.fixtures import small_grocer, write_transactions
+from tests.fixtures import PRODUCTS, small_grocer, write_transactions
 
 DATES = [date(2017, 10, 31), date(2017, 11, 30), date(2017, 12, 31)]
 NEW_YORK = timedelta(hours=5)
@@ -18,7 +18,11 @@ NEW_YORK = timedelta(hours=5)
 
 @pytest.fixture(scope="module")
 def other_future(tmp_path_factory, crm):
-    """Return a connection to the same grocer with another December."""
+    """Return a connection to the same grocer with another December.
+
+    Also of its products: they have moved to other departments, and those are listed
+    that had been missing.
+    """
     data = tmp_path_factory.mktemp("other")
     lines = small_grocer(data)
     folder = data / "exports" / "complete_journey"
@@ -29,6 +33,13 @@ def other_future(tmp_path_factory, crm):
         >= datetime(2017, 12, 1)
     ]
     write_transactions(folder / "transactions_2017-12.csv.gz", december)
+    products = f"'{folder / 'products.parquet'}'"
+    listed = duckdb.sql(
+        f"""select * replace ('DEPARTMENT ' || product_id as department) from {products}
+        union all
+        select * replace (product_id + {PRODUCTS} as product_id) from {products}"""
+    )
+    listed.write_parquet(str(folder / "products_2017-12-02.parquet"))
     outcome = crm(data, "run")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     path = load_deployment(data).published_database
@@ -89,7 +100,7 @@ def by_hand(lines: list[dict], day: date) -> dict[str, object]:
         "purchase_day_count": len(days),
         "average_interval_days": fmean(gaps) if gaps else None,
         "interval_deviation_days": pstdev(gaps) if gaps else None,
-        "product_count": len({row["product_key"] for row in sales}),
+        "product_count": len({row["source_product_id"] for row in sales}),
         "department_count": len({row["department"] for row in sales} - {None}),
         "store_count": len({row["source_store_id"] for row in sales}),
     }
@@ -99,7 +110,8 @@ def test_features_are_what_one_counts_by_hand(published):
     customers = defaultdict(list)
     for row in rows(
         published,
-        """select * from core.fct_transactions inner join core.dim_products
+        """select fct_transactions.*, department
+        from core.fct_transactions inner join core.dim_products
         using (product_key) where customer_key <> -1""",
     ):
         customers[row["customer_key"]].append(row)

@@ -3,11 +3,13 @@
 import duckdb
 import pytest
 
-from tests.project_copy import RECEIPTS, crm, project_with_corner_shop
+from tests.project_copy import EXPORTS, RECEIPTS, crm, project_with_corner_shop
 
 LATE = {
     # A receipt of February that was found in August.
     "receipts_2026-08-15.csv": f"{RECEIPTS}L1,1,m1,2026-02-20 10:00:00,5.00\n",
+    # All receipts of the first file once more, as they were; one is corrected.
+    "receipts_2026-09-05.csv": EXPORTS["receipts_1.csv"].replace(",4.00", ",4.50"),
     # Business goes on, so that there are month ends after it.
     "receipts_2026-10-02.csv": f"{RECEIPTS}R5,1,m2,2026-10-01 10:00:00,1.00\n",
 }
@@ -60,6 +62,15 @@ def test_the_backfill_is_known_from_when_it_happened(project):
         """select min(as_of_date)::varchar, min(lifetime_net_amount)::double
         from features.customer_features where customer_id = 'corner_shop:m1'""",
     ) == [("2026-01-31", 12.5)]
+
+
+def test_what_is_delivered_again_was_known_before(project):
+    assert query(
+        project,
+        """select source_line_id, known_at::date::varchar, net_amount::double
+        from core.fct_transactions where source_line_id in ('R1-1', 'R2-1')
+        order by all""",
+    ) == [("R1-1", "1900-01-01", 10.0), ("R2-1", "2026-09-04", 4.5)]
 
 
 def test_labels_go_by_all_that_is_known_now(project):

@@ -70,6 +70,7 @@ def test_unknown_members_take_what_no_dimension_knows(published, lines):
         "dim_customers": "customer_key",
         "dim_customers_history": "customer_version_key",
         "dim_products": "product_key",
+        "dim_products_history": "product_version_key",
         "dim_dates": "date_key",
     }.items():
         count = f"select count(*) from core.{table} where {key} = -1"

@@ -12,6 +12,7 @@
         'delivery': meta.delivery,
         'key': (meta.key or []) | list,
         'version_by': meta.version_by,
+        'known_at': meta.known_at,
         'timezone': meta.timezone,
     }) }}
 {% endmacro %}
@@ -61,7 +62,10 @@
    delivery.
    append without a key: rows are identified by all their columns and their
    occurrence number within the delivery, so that genuine duplicates stay and a
-   delivery that overlaps another adds nothing. #}
+   delivery that overlaps another adds nothing.
+
+   A row that is delivered again as it was is known from when it first said the same:
+   files that hold everything, every day, would else make all of it new every day. #}
 {% macro newest_rows(source_name, table_name) %}
     {% set contract = contract_of(source_name, table_name) %}
     {% set keys = quoted(contract.key) %}
@@ -71,6 +75,21 @@
     known_rows as (
         {{ known_rows(source_name, table_name) }}
     ),
+
+    {% if columns and not contract.known_at %}
+    dated_rows as (
+        select
+            {{ columns | join(', ') }},
+            _load_id,
+            _file_id,
+            _row_number,
+            _delivered_at,
+            min(_known_at) over (
+                partition by {{ (keys + [row_digest(columns)]) | join(', ') }}
+            ) as _known_at
+        from known_rows
+    ),
+    {% endif %}
 
     {% if contract.delivery == 'snapshot' %}
     deliveries as (
@@ -108,7 +127,7 @@
             ) as _row_id,
             {% endif %}
             *
-        from known_rows
+        from {{ 'dated_rows' if columns and not contract.known_at else 'known_rows' }}
         {% if contract.delivery == 'snapshot' %}
         where _load_id in (select _load_id from current_deliveries)
         {% endif %}

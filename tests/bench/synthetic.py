@@ -96,6 +96,8 @@ select
     baskets.customer_key,
     (1 + floor({products} * power(random_share(lines.line, 'product'), 2)))::bigint
         as product_key,
+    'shop' as source_system,
+    null as source_product_id,
     baskets.source_store_id,
     case when lines.is_return then 'return' else 'sale' end as line_type,
     lines.is_return,
@@ -111,10 +113,11 @@ inner join baskets using (transaction_key)
 """
 
 _SMALL_TABLES = """
-create table core.dim_products as
+create table core.dim_products_history as
 select
     range as product_key,
-    'department ' || range % 40 as department
+    'department ' || range % 40 as department,
+    timestamp '1900-01-01' as known_at
 from range(1, {products} + 1);
 
 create table core.dim_customers as

@@ -13,5 +13,6 @@ select
     product_type,
     brand,
     manufacturer_id,
-    package_size
+    package_size,
+    known_at
 from products

@@ -11,8 +11,8 @@ transactions as (
     select * from {{ ref('fct_transactions') }}
 ),
 
-products as (
-    select * from {{ ref('dim_products') }}
+product_history as (
+    select * from {{ ref('dim_products_history') }}
 ),
 
 customers as (
@@ -43,7 +43,17 @@ lines as (
     select
         transactions.customer_key,
         transactions.transaction_key,
-        transactions.product_key,
+        -- A product is one of its own also while its source does not list it.
+        case
+            when
+                transactions.product_key = {{ unknown_key() }}
+                and transactions.source_product_id is not null
+                then {{ surrogate_key([
+                    'transactions.source_system',
+                    'transactions.source_product_id',
+                ]) }}
+            else transactions.product_key
+        end as product_key,
         transactions.source_store_id,
         transactions.line_type = 'sale' as is_sale,
         transactions.line_type = 'return' as is_return,
@@ -169,13 +179,41 @@ first_products as (
     {{ first_occurrences('sold_lines', 'product_key') }}
 ),
 
+product_versions as (
+    select
+        product_key,
+        department,
+        {{ business_date('known_at') }} as known_date
+    from product_history
+),
+
+-- The department of a product from one date to the next.
+departments as (
+    select
+        product_key,
+        department,
+        known_date,
+        min(known_date) over (partition by product_key) as first_known_date,
+        lead(known_date, 1, cast({{ end_of_time() }} as date)) over (
+            partition by product_key order by known_date
+        ) as next_known_date
+    from product_versions
+),
+
+-- The one it was sold in, or in which it was listed later.
 sold_departments as (
     select
         first_products.customer_key,
-        products.department,
-        first_products.known_date
+        departments.department,
+        greatest(first_products.known_date, departments.first_known_date) as known_date
     from first_products
-    inner join products on first_products.product_key = products.product_key
+    inner join departments
+        on
+            first_products.product_key = departments.product_key
+            and greatest(first_products.known_date, departments.first_known_date)
+            >= departments.known_date
+            and greatest(first_products.known_date, departments.first_known_date)
+            < departments.next_known_date
 ),
 
 first_departments as (
@@ -265,7 +303,8 @@ known_stores as (
     {{ by_date('first_stores', 'known_date', {'store_count': 'count(*)'}) }}
 ),
 
--- Nothing else changes on a date on which no line becomes known or leaves a window.
+-- Nothing else changes on a date on which no line becomes known or leaves a window, and
+-- no product is listed that was bought before.
 changes as (
     select
         customer_key,
@@ -286,6 +325,11 @@ changes as (
         customer_key,
         date_number
     from left_previous
+    union distinct
+    select
+        customer_key,
+        date_number
+    from known_departments
 ),
 
 last_dates as (

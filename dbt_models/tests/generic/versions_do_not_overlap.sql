@@ -1,13 +1,13 @@
-{% test versions_do_not_overlap(model) %}
+{% test versions_do_not_overlap(model, key) %}
 with
 
 neighbours as (
     select
-        customer_key,
+        {{ key }},
         valid_from,
         valid_to,
         lead(valid_from) over (
-            partition by customer_key order by valid_from
+            partition by {{ key }} order by valid_from
         ) as next_valid_from
     from {{ model }}
 )

@@ -12,5 +12,6 @@ select
     product_type,
     brand,
     manufacturer_id,
-    package_size
+    package_size,
+    _known_at as known_at
 from products

@@ -1,7 +1,8 @@
+-- Every version that was delivered: features go by what a product was then.
 with
 
 source_rows as (
-    {{ newest_rows('complete_journey', 'products') }}
+    {{ row_versions('complete_journey', 'products') }}
 ),
 
 renamed as (
@@ -12,7 +13,8 @@ renamed as (
         product_category,
         product_type,
         brand,
-        package_size
+        package_size,
+        _known_at
     from source_rows
 )
 
