@@ -1,25 +1,26 @@
 """`crm status`: what is published, how fresh, the last runs, problems."""
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import click
 import duckdb
 
 from dagster_project.lock import is_running
+from dagster_project.notes import (
+    beaten_models,
+    gaps,
+    print_notes,
+    staleness,
+    worth_knowing,
+)
 from dagster_project.prompt import open_published
 from dagster_project.runs import is_current
 from dagster_project.tables import print_table
 from dbt_models import Deployment, WarehouseError
-from ingest.contract_files import active_sources
-from ingest.exports import unmatched_files
-from ingest.ledger import open_rejects, read_loads
 from ingest.raw import Asked
 
 _RUNS_SHOWN = 5
-_STRAYS_SHOWN = 5
 _PUBLISHED = """
     select published_at, as_of_date, len(load_ids) as loads, code_version
     from ops.build_info
@@ -35,28 +36,9 @@ _TABLES = """
     where not load_files.is_repeated
     group by all order by all
 """
-_LAST_DATES = """
-    select source_system, max(transaction_date)
-    from core.fct_transactions group by all
-"""
 _MODELS = """
     select model_name as model, model_version as version, grade, verdict
     from marts.model_grades order by model_name
-"""
-_BEATEN = """
-    select 'model ' || model_name || ': ' || verdict
-    from marts.model_grades where not beats_baseline order by model_name
-"""
-_INCOMPLETE = """
-    select
-        'marts.' || table_name || ' is ' || status || coalesce(': ' || lacks, '') || '.'
-    from ops.mart_status where status <> 'complete' order by table_name
-"""
-_DOUBTS = """
-    select
-        table_name || ': ' || description || ': not met, ' || observed
-        || '. It stopped nothing; `crm quality` has it.'
-    from ops.quality_results where not is_met order by all
 """
 
 
@@ -105,76 +87,8 @@ def _print_published(
     print_table(published.execute(_TABLES))
     click.secho("\nModels", bold=True)
     print_table(published.execute(_MODELS))
-    beaten = [sentence for (sentence,) in published.execute(_BEATEN).fetchall()]
-    notes = [*incomplete_marts(published), *doubts(published)]
-    return [*beaten, *staleness(published, deployment)], notes
-
-
-def staleness(
-    published: duckdb.DuckDBPyConnection, deployment: Deployment
-) -> list[str]:
-    """Return a sentence per source whose data end longer ago than its contract says."""
-    ends = dict(published.execute(_LAST_DATES).fetchall())
-    today = datetime.now(ZoneInfo(deployment.params["timezone"])).date()
-    return [
-        f"{table.full_name}: data end on {ends[source.name]}, {age:,} days ago; its "
-        f"contract promises {table.freshness_days} days."
-        for source in active_sources(deployment)
-        if source.name in ends
-        for age in [(today - ends[source.name]).days]
-        for table in source.tables
-        if table.freshness_days is not None and age > table.freshness_days
-    ]
-
-
-def incomplete_marts(published: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return a sentence per mart that lacks something or is empty."""
-    return [sentence for (sentence,) in published.execute(_INCOMPLETE).fetchall()]
-
-
-def doubts(published: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return a sentence per expectation that was not met and did not stop the run."""
-    return [sentence for (sentence,) in published.execute(_DOUBTS).fetchall()]
-
-
-def print_notes(notes: list[str]) -> None:
-    """Print what is worth knowing and need not be wrong."""
-    for note in notes:
-        click.secho("\nNote: ", fg="yellow", nl=False)
-        click.echo(note)
-
-
-def gaps(deployment: Deployment) -> Iterator[str]:
-    """Yield a sentence for all that the exports promise and the raw tables lack."""
-    loads = read_loads(deployment.raw)
-    loaded = {load.full_name for load in loads}
-    for source in active_sources(deployment):
-        for table in source.tables:
-            if table.full_name in loaded:
-                continue
-            if any(deployment.exports.glob(table.export)):
-                yield f"{table.full_name} is not landed yet: `crm run` does it."
-            elif not table.optional:
-                yield (
-                    f"{table.full_name} is empty: no file has matched "
-                    f"exports/{table.export} yet."
-                )
-    for load, file in open_rejects(loads):
-        yield (
-            f"{load.full_name}: {file.rows_rejected:,} of {file.rows_read:,} rows in "
-            f"exports/{file.path} break the contract and are not in: `crm rejects`."
-        )
-    for load in loads:
-        if load.unknown_columns:
-            yield (
-                f"{load.full_name}, load {load.load_id}: its contract does not have "
-                f"the columns {', '.join(load.unknown_columns)}."
-            )
-    strays = unmatched_files(deployment)
-    for name in strays[:_STRAYS_SHOWN]:
-        yield f"exports/{name} matches no table of any contract and is ignored."
-    if len(strays) > _STRAYS_SHOWN:
-        yield f"so are {len(strays) - _STRAYS_SHOWN:,} more files below exports/."
+    problems = [*beaten_models(published), *staleness(published, deployment)]
+    return problems, worth_knowing(published, deployment)
 
 
 def _print_runs(deployment: Deployment) -> list[str]:

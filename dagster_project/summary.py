@@ -3,14 +3,8 @@
 import click
 import duckdb
 
+from dagster_project.notes import gaps, print_notes, staleness, worth_knowing
 from dagster_project.runs import Outcome
-from dagster_project.status import (
-    doubts,
-    gaps,
-    incomplete_marts,
-    print_notes,
-    staleness,
-)
 from dagster_project.tables import print_table
 from dbt_models import Deployment
 from ingest.sql import connect
@@ -81,8 +75,7 @@ def print_summary(deployment: Deployment, outcome: Outcome) -> None:
         )
         _section(f"RFM segments ({as_of_date})", connection.execute(_SEGMENTS))
         notes = [
-            *incomplete_marts(connection),
-            *doubts(connection),
+            *worth_knowing(connection, deployment),
             *staleness(connection, deployment),
             *gaps(deployment),
         ]

@@ -73,6 +73,17 @@ def test_what_is_delivered_again_was_known_before(project):
     ) == [("R1-1", "1900-01-01", 10.0), ("R2-1", "2026-09-04", 4.5)]
 
 
+def test_what_came_after_the_last_date_is_said(project):
+    """Of the receipts before 1 October none was; of 1 October, as always, the last."""
+    said = crm(project, "status")
+    assert "became known after it" not in said
+    (project / "data/exports/corner_shop/receipts_2026-10-05.csv").write_text(
+        f"{RECEIPTS}L2,1,m1,2026-09-20 10:00:00,5.00\n"
+    )
+    said = crm(project, "run")
+    assert "corner_shop: 1 of the transaction lines before 2026-10-01 became" in said
+
+
 def test_labels_go_by_all_that_is_known_now(project):
     """The receipt of February was missing until August; the customer was not gone."""
     assert query(

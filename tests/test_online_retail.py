@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.status import incomplete_marts
+from dagster_project.notes import worth_knowing
+from dbt_models import load_deployment
 from tests.fixtures import small_grocer
 from tests.online_retail import LINES, small_wholesaler
 
@@ -32,9 +33,14 @@ SOME_MARTS = """select table_name, status, lacks from ops.mart_status
 
 
 @pytest.fixture(scope="module")
-def wholesaler(tmp_path_factory, crm):
+def data(tmp_path_factory):
     data = tmp_path_factory.mktemp("wholesaler")
     small_wholesaler(data)
+    return data
+
+
+@pytest.fixture(scope="module")
+def wholesaler(data, crm):
     with run(crm, data) as connection:
         yield connection
 
@@ -108,7 +114,7 @@ def test_the_newest_name_of_a_product_holds(wholesaler):
     assert names["C3"] is None
 
 
-def test_a_mart_that_lacks_its_entity_is_empty_and_says_so(wholesaler):
+def test_a_mart_that_lacks_its_entity_is_empty_and_says_so(wholesaler, data):
     assert wholesaler.execute(f"{SOME_MARTS} order by all").fetchall() == [
         (
             "campaign_results",
@@ -120,15 +126,13 @@ def test_a_mart_that_lacks_its_entity_is_empty_and_says_so(wholesaler):
         ("kpi_definitions", "complete", None),
         ("kpi_monthly", "complete", None),
     ]
-    notes = incomplete_marts(wholesaler)
-    assert notes[0] == (
-        "marts.campaign_results is empty: no source has campaigns; "
-        "no source has touchpoints."
+    notes = worth_knowing(wholesaler, load_deployment(data))
+    assert (
+        "no source has campaigns: lacking in marts.campaign_results (empty)." in notes
     )
-    assert any(
-        note.startswith("marts.customer_churn is partial: no model churn: 0 examples")
-        for note in notes
-    )
+    # A reason is said once, however many marts it concerns.
+    (churn,) = (note for note in notes if note.startswith("no model churn: 0 examples"))
+    assert "marts.customer_360 (partial), marts.customer_churn (partial)" in churn
     assert wholesaler.execute("from marts.campaign_results").fetchall() == []
     assert wholesaler.execute("from core.fct_touchpoints").fetchall() == []
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pytest
 
-from dagster_project.status import gaps, print_status, staleness
+from dagster_project.notes import gaps, staleness
+from dagster_project.status import print_status
 from dbt_models import Deployment, load_deployment
 from ingest.contract_files import read_sources
 from ingest.exports import ExportCatalog

@@ -1,0 +1,143 @@
+"""What is worth knowing of a publication and its exports: a sentence for each thing."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+import duckdb
+
+from dbt_models import Deployment
+from ingest.contract_files import active_sources
+from ingest.exports import unmatched_files
+from ingest.ledger import open_rejects, read_loads
+
+_STRAYS_SHOWN = 5
+_LAST_DATES = """
+    select source_system, max(transaction_date)
+    from core.fct_transactions group by all
+"""
+_BEATEN = """
+    select 'model ' || model_name || ': ' || verdict
+    from marts.model_grades where not beats_baseline order by model_name
+"""
+_INCOMPLETE = """
+    with
+
+    incomplete as (
+        select
+            'marts.' || table_name || ' (' || status || ')' as mart,
+            unnest(coalesce(string_split(lacks, '; '), ['no rows'])) as lack
+        from ops.mart_status where status <> 'complete'
+    )
+
+    select lack || ': lacking in ' || string_agg(mart, ', ' order by mart) || '.'
+    from incomplete group by lack order by lack
+"""
+_DOUBTS = """
+    select
+        table_name || ': ' || description || ': not met, ' || observed
+        || '. It stopped nothing; `crm quality` has it.'
+    from ops.quality_results where not is_met order by all
+"""
+# The last day's lines are left out: exports of a day are delivered on the next one.
+_LATE_LINES = """
+    select source_system, as_of_date, count(*) as lines
+    from core.fct_transactions cross join ops.build_info
+    where
+        transaction_date < as_of_date
+        and timezone($zone, timezone('UTC', fct_transactions.known_at))::date
+        > as_of_date
+    group by all order by all
+"""
+
+
+def worth_knowing(
+    published: duckdb.DuckDBPyConnection, deployment: Deployment
+) -> list[str]:
+    """Return what need not be wrong: lacking marts, doubts, lines that came late."""
+    return [
+        *_sentences(published, _INCOMPLETE),
+        *_sentences(published, _DOUBTS),
+        *_late_lines(published, deployment),
+    ]
+
+
+def beaten_models(published: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return a sentence per model that something naive is better than."""
+    return _sentences(published, _BEATEN)
+
+
+def staleness(
+    published: duckdb.DuckDBPyConnection, deployment: Deployment
+) -> list[str]:
+    """Return a sentence per source whose data end longer ago than its contract says."""
+    ends = dict(published.execute(_LAST_DATES).fetchall())
+    today = datetime.now(ZoneInfo(deployment.params["timezone"])).date()
+    return [
+        f"{table.full_name}: data end on {ends[source.name]}, {age:,} days ago; its "
+        f"contract promises {table.freshness_days} days."
+        for source in active_sources(deployment)
+        if source.name in ends
+        for age in [(today - ends[source.name]).days]
+        for table in source.tables
+        if table.freshness_days is not None and age > table.freshness_days
+    ]
+
+
+def print_notes(notes: list[str]) -> None:
+    """Print what is worth knowing and need not be wrong."""
+    for note in notes:
+        click.secho("\nNote: ", fg="yellow", nl=False)
+        click.echo(note)
+
+
+def gaps(deployment: Deployment) -> Iterator[str]:
+    """Yield a sentence for all that the exports promise and the raw tables lack."""
+    loads = read_loads(deployment.raw)
+    loaded = {load.full_name for load in loads}
+    for source in active_sources(deployment):
+        for table in source.tables:
+            if table.full_name in loaded:
+                continue
+            if any(deployment.exports.glob(table.export)):
+                yield f"{table.full_name} is not landed yet: `crm run` does it."
+            elif not table.optional:
+                yield (
+                    f"{table.full_name} is empty: no file has matched "
+                    f"exports/{table.export} yet."
+                )
+    for load, file in open_rejects(loads):
+        yield (
+            f"{load.full_name}: {file.rows_rejected:,} of {file.rows_read:,} rows in "
+            f"exports/{file.path} break the contract and are not in: `crm rejects`."
+        )
+    for load in loads:
+        if load.unknown_columns:
+            yield (
+                f"{load.full_name}, load {load.load_id}: its contract does not have "
+                f"the columns {', '.join(load.unknown_columns)}."
+            )
+    strays = unmatched_files(deployment)
+    for name in strays[:_STRAYS_SHOWN]:
+        yield f"exports/{name} matches no table of any contract and is ignored."
+    if len(strays) > _STRAYS_SHOWN:
+        yield f"so are {len(strays) - _STRAYS_SHOWN:,} more files below exports/."
+
+
+def _late_lines(
+    published: duckdb.DuckDBPyConnection, deployment: Deployment
+) -> Iterator[str]:
+    found = published.execute(_LATE_LINES, {"zone": deployment.params["timezone"]})
+    for source, as_of_date, lines in found.fetchall():
+        yield (
+            f"{source}: {lines:,} of the transaction lines before {as_of_date} became "
+            "known after it. KPIs and RFM count them; features, and what is learnt "
+            "from them, will from their next date on. If a column says when a row "
+            "became known, name it as `known_at` in the contract; or put the date of "
+            "delivery into the files' names."
+        )
+
+
+def _sentences(published: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    return [sentence for (sentence,) in published.execute(query).fetchall()]
