@@ -193,6 +193,20 @@ def test_reasons_are_what_moves_a_customer(examples, model):
     assert set(given.to_numpy().ravel()) - known == set()
 
 
+def test_reasons_pull_where_the_band_is(examples, model):
+    """Whose risk is below the average one's is not told what raises it."""
+    asked = examples[examples["as_of_date"] == examples["as_of_date"].max()]
+    asked = asked.sort_values("customer_key", ignore_index=True)
+    found = compute({"features": asked}, model)
+    added = contributions(model.estimator, churn_measures(asked))
+    is_high = found["churn_probability"] >= model.facts["churn_rate"]
+    assert 0 < is_high.sum() < len(found)
+    for row, high in is_high.items():
+        reasons = found.loc[row, ["reason_1", "reason_2", "reason_3"]].dropna()
+        pulls = added.loc[row, list(reasons)]
+        assert ((pulls > 0) == high).all(), (row, pulls)
+
+
 def test_too_little_is_said_and_not_learnt(examples):
     few = examples[examples["as_of_date"] == examples["as_of_date"].min()]
     with pytest.raises(NoModelError, match="400 examples of 1 dates"):
