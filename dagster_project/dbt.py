@@ -18,6 +18,10 @@ _ROWS_SHOWN = 3
 PROJECT_NAME = "crm_warehouse"
 
 
+class DbtFailedError(Exception):
+    """A build of dbt's failed; ``build_failures`` says in what."""
+
+
 def target_path(deployment: Deployment) -> Path:
     """Return where dbt keeps its manifest and compiled SQL."""
     return deployment.build / "dbt"
@@ -94,10 +98,10 @@ def prepare_manifest(deployment: Deployment) -> Path:
         return manifest
     target.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
-    parsing = start(deployment, "parse", "--quiet", target=target)
-    said = parsing.stdout.read().decode()
-    if parsing.wait() != 0:
-        raise WarehouseError(f"dbt cannot parse the project:\n{said}")
+    with start(deployment, "parse", "--quiet", target=target) as parsing:
+        said = parsing.stdout.read().decode()
+        if parsing.wait() != 0:
+            raise WarehouseError(f"dbt cannot parse the project:\n{said}")
     stamp.write_text(state)
     return manifest
 

@@ -5,10 +5,13 @@ The imports take seconds, and a run calls dbt up to three times.
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
-from multiprocessing import forkserver, get_context
+from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import Connection
+from threading import Thread
+from typing import Self
 
 _SERVER = get_context("forkserver")
 _SERVER.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
@@ -20,7 +23,7 @@ def begin_to_import() -> None:
 
 
 class DbtProcess:
-    """A command of dbt at work; as much of ``subprocess.Popen`` as dagster-dbt needs.
+    """A command of dbt at work; ended when the ``with`` in which it works is left.
 
     Parameters
     ----------
@@ -35,7 +38,6 @@ class DbtProcess:
     """
 
     def __init__(self, args: Sequence[str]):
-        self.args = ["dbt", *args]
         reading, writing = os.pipe()
         self.stdout = os.fdopen(reading, "rb")
         with Connection(writing, readable=False) as output:
@@ -44,19 +46,20 @@ class DbtProcess:
             )
             self._process.start()
 
-    @property
-    def returncode(self) -> int | None:
-        """What the command ended with, None before it has."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.exitcode is None:
+            # As Ctrl-C does: dbt stops its queries and tidies up.
+            os.kill(self._process.pid, signal.SIGINT)
+        self.stdout.close()
+        self.wait()
+
+    def wait(self) -> int:
+        """Wait until the command has ended, and return what it ended with."""
+        self._process.join()
         return self._process.exitcode
-
-    def wait(self, timeout: float | None = None) -> int | None:
-        """Wait until the command has ended, at most ``timeout`` seconds."""
-        self._process.join(timeout)
-        return self.returncode
-
-    def send_signal(self, number: int) -> None:
-        """Send a signal, with which dbt stops its queries."""
-        os.kill(self._process.pid, number)
 
 
 def _run(
@@ -64,6 +67,7 @@ def _run(
 ) -> None:
     # What is imported stays: the collector of garbage need not look through it.
     gc.freeze()
+    Thread(target=_end_with_the_run, daemon=True).start()
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import cli
 
@@ -77,3 +81,9 @@ def _run(
     finally:
         # dbt leaves it to the interpreter's end, which a forked process does not reach.
         DuckDBConnectionManager.close_all_connections()
+
+
+def _end_with_the_run() -> None:
+    """Leave no dbt behind that a killed run has started: it would keep the database."""
+    parent_process().join()
+    os._exit(1)

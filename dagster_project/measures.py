@@ -2,12 +2,12 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliInvocation
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from ingest.sql import connect
 
@@ -27,30 +27,36 @@ def seconds_since(began: float) -> dict[str, float]:
     return {DURATION: round(time.monotonic() - began, 2)}
 
 
-def dbt_events(
-    build: DbtCliInvocation, context: dg.AssetExecutionContext
-) -> Iterator[Any]:
+def dbt_events(lines: Iterable[bytes], **build: Any) -> Iterator[Any]:
     """Yield dbt's tables and tests the moment they are done, with rows and money.
 
     Dagster's own way to count rows holds all events back until dbt has ended, because
     only then it can open the database.
+
+    Parameters
+    ----------
+    lines
+        What dbt prints with ``--log-format json``; printed on as text.
+    build
+        What dagster-dbt has to know of the build to make events of messages.
     """
     measured: dict[str, dict[str, Any]] = {}
-    for message in build.stream_raw_events():
-        info = message.raw_event["info"]
-        node = message.raw_event["data"].get("node_info", {}).get("unique_id")
+    for line in lines:
+        try:
+            raw_event = json.loads(line)
+        except ValueError:  # not of its log: why it has come to an end
+            print(line.decode(errors="replace"), end="")
+            continue
+        message = DbtCoreCliEventMessage(raw_event, event_history_metadata={})
+        print(message)
+        info = raw_event["info"]
+        node = raw_event["data"].get("node_info", {}).get("unique_id")
         if info["name"] == "JinjaLogInfo" and info["msg"].startswith(_MEASURED):
             found = json.loads(info["msg"].removeprefix(_MEASURED))
             measured[node] = {ROWS: found.pop("rows")} | {
                 column: float(amount) for column, amount in found.items()
             }
-        for event in message.to_default_asset_events(
-            manifest=build.manifest,
-            dagster_dbt_translator=build.dagster_dbt_translator,
-            context=context,
-            target_path=build.target_path,
-            project=build.project,
-        ):
+        for event in message.to_default_asset_events(**build):
             if isinstance(event, dg.Output):
                 facts = {**event.metadata, **measured.get(node, {})}
                 yield event.with_metadata(facts)

@@ -118,9 +118,11 @@ class Progress(logging.Handler):
         name, _, message = (ours or chain[-1:])[0].message.strip().partition(": ")
         if name.endswith("AssetCheckFailedError"):
             return  # the check has said it already
-        if name.endswith("DagsterDbtCliRuntimeError"):
+        if name.endswith("DbtFailedError"):
             self.dbt_failed = True
             return  # dbt's own results say it better
+        if name.endswith("DagsterExecutionInterruptedError"):
+            message = ours = "it was interrupted."
         self.failures.append(message if ours else f"{name}: {message}")
 
     def _line(self, key: dg.AssetKey, text: str) -> None:

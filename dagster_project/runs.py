@@ -31,6 +31,7 @@ from ingest.sql import connect
 
 if TYPE_CHECKING:
     import dagster as dg
+    from dagster._core.instance.ref import InstanceRef
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
     prepared = time.monotonic()
     with (
         ThreadPoolExecutor(1) as aside,
-        dg.DagsterInstance.get() as instance,
+        dg.DagsterInstance.from_ref(_instance(deployment)) as instance,
         log.open("w") as stream,
         progress.listening(),
         contextlib.redirect_stdout(stream),
@@ -180,6 +181,21 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
         },
         tests=progress.tests,
     )
+
+
+def _instance(deployment: Deployment) -> "InstanceRef":
+    """Return Dagster's instance without what is printed, which `run.log` has.
+
+    To keep it, Dagster starts processes that print tracebacks of their own on Ctrl-C.
+    """
+    from dagster._core.instance.ref import InstanceRef
+
+    nothing = {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+    home = str(deployment.dagster_home)
+    return InstanceRef.from_dir(home, overrides={"compute_logs": nothing})
 
 
 def _load_job(deployment: Deployment) -> "dg.JobDefinition":

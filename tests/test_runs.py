@@ -1,43 +1,23 @@
 """What a run does to a deployment: nothing twice, nothing by halves."""
 
-import fcntl
-import hashlib
 import os
 import shutil
-import signal
 import subprocess
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from tests.conftest import CRM
-from tests.fixtures import line, small_grocer, write_transactions
-
-TOTAL = "select sum(net_amount), count(*) from core.fct_transactions"
+from tests.fixtures import line, small_grocer
+from tests.grocer_runs import TOTAL, digest, export, query
 
 
 @pytest.fixture
 def deployment(grocer, tmp_path):
     """Return a copy of the published small grocer that a test may change."""
     return shutil.copytree(grocer, tmp_path / "data")
-
-
-def query(data: Path, sql: str):
-    path = data / "published" / "warehouse.duckdb"
-    with duckdb.connect(path, read_only=True) as connection:
-        return connection.execute(sql).fetchone()
-
-
-def digest(data: Path) -> str:
-    published = (data / "published" / "warehouse.duckdb").read_bytes()
-    return hashlib.sha256(published).hexdigest()
-
-
-def export(data: Path, name: str, lines: list) -> Path:
-    return write_transactions(data / "exports" / "complete_journey" / name, lines)
 
 
 def test_nothing_new_leaves_the_publication_byte_for_byte(crm, deployment):
@@ -65,18 +45,6 @@ def test_nothing_new_imports_nothing_heavy(deployment):
         check=False,
     )
     assert outcome.returncode == 0, outcome.stderr
-
-
-def test_two_rows_of_one_key_in_one_file_stop_the_run(crm, deployment):
-    """Nobody can say which of them is right, and dropping one loses money."""
-    before = digest(deployment)
-    when = datetime(2018, 1, 2, 15)
-    twice = [line(1, 70_000, 1, when, "2.00"), line(1, 70_000, 1, when, "1.00")]
-    export(deployment, "transactions_2018-01.csv.gz", twice)
-    outcome = crm(deployment, "run")
-    assert outcome.returncode == 1
-    assert "money_is_conserved" in outcome.stderr
-    assert digest(deployment) == before
 
 
 def test_dated_deliveries_follow_undated_ones_and_may_be_corrected(
@@ -158,81 +126,6 @@ def test_known_at_shows_an_earlier_state_beside_the_publication(crm, deployment)
     assert sorted(deployment.glob("raw/*/*/*")) == loads
 
 
-def test_a_planted_fault_stops_what_depends_on_it(crm, deployment):
-    before = digest(deployment)
-    faulty = [
-        line(1, basket, 1, datetime(2018, 1, 2), "-3.00")
-        for basket in range(80_000, 80_100)
-    ]
-    path = export(deployment, "transactions_2018-01.csv.gz", faulty)
-    outcome = crm(deployment, "run")
-    assert outcome.returncode == 1
-    assert "complete_journey/transactions: " in outcome.stderr
-    assert "sales_value" in outcome.stderr
-    assert "column_values_to_be_between" in outcome.stderr
-    assert "int_transactions" not in outcome.stdout
-    assert digest(deployment) == before
-    # The message's way out: take the file and its load away.
-    words = outcome.stderr.split()
-    (load,) = {Path(w) for w in words if w.startswith(f"{deployment}/raw/")}
-    path.unlink()
-    shutil.rmtree(load)
-    outcome = crm(deployment, "run")
-    assert outcome.returncode == 0, outcome.stderr
-    assert digest(deployment) == before
-
-
-def test_an_as_of_date_without_data_is_refused(crm, deployment):
-    before = digest(deployment)
-    outcome = crm(deployment, "run", "--as-of", "2019-06-30")
-    assert outcome.returncode == 1
-    assert "choose another --as-of" in outcome.stderr
-    assert "last_complete_date 2017-12-31" in outcome.stderr
-    assert "None" not in outcome.stderr + outcome.stdout
-    assert digest(deployment) == before
-
-
-def test_a_second_run_is_told_to_wait(crm, deployment):
-    export(deployment, "transactions_2018-01.csv.gz", [])
-    with (deployment / ".lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        stream.write("4711")
-        stream.flush()
-        outcome = crm(deployment, "run")
-    assert outcome.returncode == 1
-    assert "another run is going on" in outcome.stderr
-    assert "4711" in outcome.stderr
-
-
-@pytest.mark.parametrize("moment", ["complete_journey.transactions", "core.dim_"])
-def test_a_killed_run_leaves_nothing_half_done(crm, deployment, moment):
-    money, count = query(deployment, TOTAL)
-    before = digest(deployment)
-    export(
-        deployment,
-        "transactions_2018-01.csv.gz",
-        [line(1, 70_000, 1, datetime(2018, 1, 2), "10.00")],
-    )
-    run = subprocess.Popen(
-        [CRM, "run"],
-        env={**os.environ, "CRM_DATA": str(deployment), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    for shown in run.stdout:
-        if moment in shown:
-            break
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    assert run.returncode == -signal.SIGKILL
-    assert digest(deployment) == before
-    assert "interrupted" in crm(deployment, "status").stdout
-    outcome = crm(deployment, "run")
-    assert outcome.returncode == 0, outcome.stderr
-    assert query(deployment, TOTAL) == (money + 10, count + 1)
-
-
 def test_a_reader_keeps_what_it_opened(crm, deployment):
     path = deployment / "published" / "warehouse.duckdb"
     with duckdb.connect(path, read_only=True) as reader:
@@ -251,41 +144,3 @@ def test_a_reader_keeps_what_it_opened(crm, deployment):
     ) < query(deployment, "select max(customers) from (select count(distinct "
               "transaction_key) as customers from core.fct_transactions group by "
               "customer_key)")  # fmt: skip
-
-
-def test_bad_surroundings_are_said_in_one_message(crm, tmp_path):
-    unwritable = tmp_path / "unwritable"
-    small_grocer(unwritable)
-    (unwritable / "build").write_text("a file where a folder must be")
-    cases = {
-        "crm demo complete-journey": crm(tmp_path / "empty", "run"),
-        f"{unwritable}/build cannot be used": crm(unwritable, "run"),
-        "/dev/null/data": crm(Path("/dev/null/data"), "demo", "complete-journey"),
-        "nothing is published": crm(tmp_path / "empty", "sql", "select 1"),
-        "--as-of must be a date": crm(unwritable, "run", "--as-of", "yesterday"),
-    }
-    for message, outcome in cases.items():
-        assert outcome.returncode == 1, message
-        assert message in outcome.stderr
-        assert "Traceback" not in outcome.stderr, message
-    small_grocer(tmp_path / "unknown")
-    (tmp_path / "unknown" / "settings.yml").write_text("timezon: UTC\n")
-    outcome = crm(tmp_path / "unknown", "run")
-    assert "Did you mean 'timezone'?" in outcome.stderr
-    outcome = crm(tmp_path / "unknown", "--debug", "run")
-    assert "Traceback" in outcome.stderr
-
-
-def test_a_bad_file_is_named_and_stops_the_run(crm, deployment):
-    before = digest(deployment)
-    bad = deployment / "exports" / "complete_journey" / "transactions_2018-01.csv.gz"
-    bad.write_bytes(b"not gzipped at all")
-    outcome = crm(deployment, "run")
-    assert outcome.returncode == 1
-    assert "exports/complete_journey/transactions_2018-01.csv.gz" in outcome.stderr
-    assert "not gzipped" in outcome.stderr
-    assert digest(deployment) == before
-    status = crm(deployment, "status")
-    assert status.returncode == 0
-    assert "did not succeed (failure)" in status.stdout
-    bad.unlink()

@@ -1,15 +1,14 @@
 """dbt's models, seeds and tests as assets and checks, grouped by layer."""
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_subset_selection_for_context
-from packaging.version import Version
 
 from dagster_project.dbt import (
+    DbtFailedError,
     inactive_models,
     prepare_manifest,
     read_manifest,
@@ -19,7 +18,7 @@ from dagster_project.dbt import (
 )
 from dagster_project.measures import dbt_events
 from dagster_project.resources import RunLock
-from dbt_models import PROJECT_DIR, load_deployment
+from dbt_models import load_deployment
 
 # All that is made of learned tables: a second step, after they are there.
 _LEARNED = "source:learned+"
@@ -74,7 +73,7 @@ def _dbt_step(
         chosen, tests = get_subset_selection_for_context(
             context, manifest, select, exclude, None, translator, None
         )
-        process = start(
+        with start(
             deployment,
             "build",
             # They test the models' logic, not the data: the test suite's work.
@@ -84,17 +83,15 @@ def _dbt_step(
             *("--indirect-selection", tests or "eager"),
             *chosen,
             target=results,
-        )
-        build = DbtCliInvocation(
-            process=process,
-            manifest=manifest,
-            dagster_dbt_translator=translator,
-            project_dir=PROJECT_DIR,
-            target_path=results,
-            raise_on_error=True,
-            cli_version=Version(version("dbt-core")),
-            context=context,
-        )
-        yield from dbt_events(build, context)
+        ) as process:
+            yield from dbt_events(
+                process.stdout,
+                manifest=manifest,
+                dagster_dbt_translator=translator,
+                context=context,
+                target_path=results,
+            )
+            if process.wait() != 0:
+                raise DbtFailedError("dbt did not build or test all it should.")
 
     return step

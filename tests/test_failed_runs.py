@@ -1,0 +1,163 @@
+"""Runs that fail, are killed or interrupted: what was published stays."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CRM
+from tests.fixtures import line, small_grocer
+from tests.grocer_runs import TOTAL, digest, export, query
+
+
+@pytest.fixture
+def deployment(grocer, tmp_path):
+    """Return a copy of the published small grocer that a test may change."""
+    return shutil.copytree(grocer, tmp_path / "data")
+
+
+def test_two_rows_of_one_key_in_one_file_stop_the_run(crm, deployment):
+    """Nobody can say which of them is right, and dropping one loses money."""
+    before = digest(deployment)
+    when = datetime(2018, 1, 2, 15)
+    twice = [line(1, 70_000, 1, when, "2.00"), line(1, 70_000, 1, when, "1.00")]
+    export(deployment, "transactions_2018-01.csv.gz", twice)
+    outcome = crm(deployment, "run")
+    assert outcome.returncode == 1
+    assert "money_is_conserved" in outcome.stderr
+    assert digest(deployment) == before
+
+
+def test_a_planted_fault_stops_what_depends_on_it(crm, deployment):
+    before = digest(deployment)
+    faulty = [
+        line(1, basket, 1, datetime(2018, 1, 2), "-3.00")
+        for basket in range(80_000, 80_100)
+    ]
+    path = export(deployment, "transactions_2018-01.csv.gz", faulty)
+    outcome = crm(deployment, "run")
+    assert outcome.returncode == 1
+    assert "complete_journey/transactions: " in outcome.stderr
+    assert "sales_value" in outcome.stderr
+    assert "column_values_to_be_between" in outcome.stderr
+    assert "int_transactions" not in outcome.stdout
+    assert digest(deployment) == before
+    # The message's way out: take the file and its load away.
+    words = outcome.stderr.split()
+    (load,) = {Path(w) for w in words if w.startswith(f"{deployment}/raw/")}
+    path.unlink()
+    shutil.rmtree(load)
+    outcome = crm(deployment, "run")
+    assert outcome.returncode == 0, outcome.stderr
+    assert digest(deployment) == before
+
+
+def test_an_as_of_date_without_data_is_refused(crm, deployment):
+    before = digest(deployment)
+    outcome = crm(deployment, "run", "--as-of", "2019-06-30")
+    assert outcome.returncode == 1
+    assert "choose another --as-of" in outcome.stderr
+    assert "last_complete_date 2017-12-31" in outcome.stderr
+    assert "None" not in outcome.stderr + outcome.stdout
+    assert digest(deployment) == before
+
+
+def test_a_second_run_is_told_to_wait(crm, deployment):
+    export(deployment, "transactions_2018-01.csv.gz", [])
+    with (deployment / ".lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        stream.write("4711")
+        stream.flush()
+        outcome = crm(deployment, "run")
+    assert outcome.returncode == 1
+    assert "another run is going on" in outcome.stderr
+    assert "4711" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("complete_journey.transactions", signal.SIGKILL),
+        ("core.dim_", signal.SIGKILL),
+        ("core.dim_", signal.SIGINT),
+    ],
+)
+def test_a_stopped_run_leaves_nothing_half_done(crm, deployment, moment, number):
+    money, count = query(deployment, TOTAL)
+    before = digest(deployment)
+    export(
+        deployment,
+        "transactions_2018-01.csv.gz",
+        [line(1, 70_000, 1, datetime(2018, 1, 2), "10.00")],
+    )
+    run = subprocess.Popen(
+        [CRM, "run"],
+        env={**os.environ, "CRM_DATA": str(deployment), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    for shown in run.stdout:
+        if moment in shown:
+            break
+    if number == signal.SIGKILL:
+        # Alone: what it has started must not stand in the way of the next run.
+        os.kill(run.pid, number)
+        run.wait()
+        assert run.returncode == -number
+    else:
+        # Ctrl-C reaches all that a terminal has started.
+        os.killpg(run.pid, number)
+        _, said = run.communicate(timeout=60)
+        assert run.returncode == 1
+        assert "it was interrupted" in said
+        assert "Traceback" not in said
+    assert digest(deployment) == before
+    assert "did not succeed" in crm(deployment, "status").stdout
+    outcome = crm(deployment, "run")
+    assert outcome.returncode == 0, outcome.stderr
+    assert query(deployment, TOTAL) == (money + 10, count + 1)
+
+
+def test_bad_surroundings_are_said_in_one_message(crm, tmp_path):
+    unwritable = tmp_path / "unwritable"
+    small_grocer(unwritable)
+    (unwritable / "build").write_text("a file where a folder must be")
+    cases = {
+        "crm demo complete-journey": crm(tmp_path / "empty", "run"),
+        f"{unwritable}/build cannot be used": crm(unwritable, "run"),
+        "/dev/null/data": crm(Path("/dev/null/data"), "demo", "complete-journey"),
+        "nothing is published": crm(tmp_path / "empty", "sql", "select 1"),
+        "--as-of must be a date": crm(unwritable, "run", "--as-of", "yesterday"),
+    }
+    for message, outcome in cases.items():
+        assert outcome.returncode == 1, message
+        assert message in outcome.stderr
+        assert "Traceback" not in outcome.stderr, message
+    small_grocer(tmp_path / "unknown")
+    (tmp_path / "unknown" / "settings.yml").write_text("timezon: UTC\n")
+    outcome = crm(tmp_path / "unknown", "run")
+    assert "Did you mean 'timezone'?" in outcome.stderr
+    outcome = crm(tmp_path / "unknown", "--debug", "run")
+    assert "Traceback" in outcome.stderr
+
+
+def test_a_bad_file_is_named_and_stops_the_run(crm, deployment):
+    before = digest(deployment)
+    bad = deployment / "exports" / "complete_journey" / "transactions_2018-01.csv.gz"
+    bad.write_bytes(b"not gzipped at all")
+    outcome = crm(deployment, "run")
+    assert outcome.returncode == 1
+    assert "exports/complete_journey/transactions_2018-01.csv.gz" in outcome.stderr
+    assert "not gzipped" in outcome.stderr
+    assert digest(deployment) == before
+    status = crm(deployment, "status")
+    assert status.returncode == 0
+    assert "did not succeed (failure)" in status.stdout
+    bad.unlink()
