@@ -115,7 +115,7 @@ def build_failures(deployment: Deployment) -> list[str]:
     """Return a sentence for each dbt model or test that failed in the last build."""
     path = results_path(deployment) / "run_results.json"
     if not path.exists():
-        return ["dbt stopped before it built anything; the whole log says why."]
+        return ["dbt ended and did not say what it did; the whole log says why."]
     results = json.loads(path.read_text())["results"]
     nodes = read_manifest(deployment)["nodes"]
     problems = []

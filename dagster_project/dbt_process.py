@@ -8,18 +8,30 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from multiprocessing import forkserver, get_context, parent_process
+from contextlib import suppress
+from multiprocessing import (
+    forkserver,
+    get_context,
+    parent_process,
+    resource_tracker,
+)
 from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Self
 
+_SECONDS_TO_STOP = 20
 _SERVER = get_context("forkserver")
 _SERVER.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
 
 
 def begin_to_import() -> None:
     """Import dbt beside what this process does; otherwise the first command has to."""
+    # Ctrl-C while it imports would print its traceback; the run says enough. The
+    # tracker comes first: when it starts, it takes the block away.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     forkserver.ensure_running()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class DbtProcess:
@@ -38,6 +50,7 @@ class DbtProcess:
     """
 
     def __init__(self, args: Sequence[str]):
+        begin_to_import()
         reading, writing = os.pipe()
         self.stdout = os.fdopen(reading, "rb")
         with Connection(writing, readable=False) as output:
@@ -52,7 +65,10 @@ class DbtProcess:
     def __exit__(self, *_: object) -> None:
         if self._process.exitcode is None:
             # As Ctrl-C does: dbt stops its queries and tidies up.
-            os.kill(self._process.pid, signal.SIGINT)
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGINT)
+            self._process.join(_SECONDS_TO_STOP)
+            self._process.kill()
         self.stdout.close()
         self.wait()
 
@@ -67,6 +83,8 @@ def _run(
 ) -> None:
     # What is imported stays: the collector of garbage need not look through it.
     gc.freeze()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     Thread(target=_end_with_the_run, daemon=True).start()
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import cli

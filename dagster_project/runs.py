@@ -114,12 +114,6 @@ def prepare_dagster(deployment: Deployment) -> None:
         # It sends nothing to its makers, nor asks for an address to write to.
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
-        "event_log_storage": {
-            "module": "dagster_project.history",
-            "class": "RunHistory",
-            # By name, so that the folder may be moved.
-            "config": {"base_dir": {"env": "DAGSTER_HOME"}},
-        },
     }
     (home / "dagster.yaml").write_text(yaml.safe_dump(settings))
     os.environ["DAGSTER_HOME"] = str(home)
@@ -184,18 +178,29 @@ def execute(deployment: Deployment, asked: Asked, debug: bool = False) -> Outcom
 
 
 def _instance(deployment: Deployment) -> "InstanceRef":
-    """Return Dagster's instance without what is printed, which `run.log` has.
+    """Return Dagster's instance as one run in this process is served best.
 
-    To keep it, Dagster starts processes that print tracebacks of their own on Ctrl-C.
+    What is printed is in `run.log`; to keep it too, Dagster starts processes that print
+    tracebacks of their own on Ctrl-C. Dagster's page goes on with the usual history: it
+    sees what has changed by the files, which connections that stay open do not touch.
     """
     from dagster._core.instance.ref import InstanceRef
 
-    nothing = {
-        "module": "dagster._core.storage.noop_compute_log_manager",
-        "class": "NoOpComputeLogManager",
-    }
     home = str(deployment.dagster_home)
-    return InstanceRef.from_dir(home, overrides={"compute_logs": nothing})
+    return InstanceRef.from_dir(
+        home,
+        overrides={
+            "compute_logs": {
+                "module": "dagster._core.storage.noop_compute_log_manager",
+                "class": "NoOpComputeLogManager",
+            },
+            "event_log_storage": {
+                "module": "dagster_project.history",
+                "class": "RunHistory",
+                "config": {"base_dir": home},
+            },
+        },
+    )
 
 
 def _load_job(deployment: Deployment) -> "dg.JobDefinition":

@@ -10,6 +10,8 @@ LATE = {
     "receipts_2026-08-15.csv": f"{RECEIPTS}L1,1,m1,2026-02-20 10:00:00,5.00\n",
     # All receipts of the first file once more, as they were; one is corrected.
     "receipts_2026-09-05.csv": EXPORTS["receipts_1.csv"].replace(",4.00", ",4.50"),
+    # It was right before.
+    "receipts_2026-09-20.csv": f"{RECEIPTS}R2,1,,2026-02-01 09:00:00,4.00\n",
     # Business goes on, so that there are month ends after it.
     "receipts_2026-10-02.csv": f"{RECEIPTS}R5,1,m2,2026-10-01 10:00:00,1.00\n",
 }
@@ -70,7 +72,7 @@ def test_what_is_delivered_again_was_known_before(project):
         """select source_line_id, known_at::date::varchar, net_amount::double
         from core.fct_transactions where source_line_id in ('R1-1', 'R2-1')
         order by all""",
-    ) == [("R1-1", "1900-01-01", 10.0), ("R2-1", "2026-09-04", 4.5)]
+    ) == [("R1-1", "1900-01-01", 10.0), ("R2-1", "2026-09-19", 4.0)]
 
 
 def test_what_came_after_the_last_date_is_said(project):

@@ -91,7 +91,7 @@ def _dbt_step(
                 context=context,
                 target_path=results,
             )
-            if process.wait() != 0:
-                raise DbtFailedError("dbt did not build or test all it should.")
+            if code := process.wait():
+                raise DbtFailedError(f"dbt ended with {code}.")
 
     return step

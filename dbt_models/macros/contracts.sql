@@ -64,32 +64,29 @@
    occurrence number within the delivery, so that genuine duplicates stay and a
    delivery that overlaps another adds nothing.
 
-   A row that is delivered again as it was is known from when it first said the same:
+   A row that is delivered again as it was is known from when it began to say the same:
    files that hold everything, every day, would else make all of it new every day. #}
 {% macro newest_rows(source_name, table_name) %}
     {% set contract = contract_of(source_name, table_name) %}
     {% set keys = quoted(contract.key) %}
     {% set columns = quoted(contract.columns) %}
+    {% set identity = keys | join(', ') or '_row_id' %}
+    {% set oldest_first, newest_first = [], [] %}
+    {% if contract.version_by %}
+        {% set version = adapter.quote(contract.version_by) %}
+        {% do oldest_first.append(version ~ ' asc nulls first') %}
+        {% do newest_first.append(version ~ ' desc nulls last') %}
+    {% endif %}
+    {% for column in ['_delivered_at', '_file_id', '_row_number'] %}
+        {% do oldest_first.append(column ~ ' asc') %}
+        {% do newest_first.append(column ~ ' desc') %}
+    {% endfor %}
+    {% set oldest_first, newest_first = oldest_first | join(', '), newest_first | join(', ') %}
     with
 
     known_rows as (
         {{ known_rows(source_name, table_name) }}
     ),
-
-    {% if columns and not contract.known_at %}
-    dated_rows as (
-        select
-            {{ columns | join(', ') }},
-            _load_id,
-            _file_id,
-            _row_number,
-            _delivered_at,
-            min(_known_at) over (
-                partition by {{ (keys + [row_digest(columns)]) | join(', ') }}
-            ) as _known_at
-        from known_rows
-    ),
-    {% endif %}
 
     {% if contract.delivery == 'snapshot' %}
     deliveries as (
@@ -127,24 +124,63 @@
             ) as _row_id,
             {% endif %}
             *
-        from {{ 'dated_rows' if columns and not contract.known_at else 'known_rows' }}
-        {% if contract.delivery == 'snapshot' %}
-        where _load_id in (select _load_id from current_deliveries)
-        {% endif %}
+        from known_rows
     ),
+
+    {% if columns and not contract.known_at %}
+    compared_rows as (
+        select
+            *,
+            case
+                when
+                    lag({{ row_digest(columns) }}) over versions
+                    = {{ row_digest(columns) }}
+                    then 0
+                else 1
+            end as _is_change
+        from identified_rows
+        window versions as (partition by {{ identity }} order by {{ oldest_first }})
+    ),
+
+    counted_rows as (
+        select
+            *,
+            sum(_is_change) over (
+                partition by {{ identity }} order by {{ oldest_first }}
+                rows between unbounded preceding and current row
+            ) as _change_number
+        from compared_rows
+    ),
+
+    dated_rows as (
+        select
+            _row_id,
+            {{ columns | join(', ') }},
+            _load_id,
+            _file_id,
+            _row_number,
+            _delivered_at,
+            min(_known_at) over (
+                partition by {{ identity }}, _change_number
+            ) as _known_at
+        from counted_rows
+    ),
+    {% else %}
+    dated_rows as (
+        select * from identified_rows
+    ),
+    {% endif %}
 
     ranked_rows as (
         select
             *,
             row_number() over (
-                partition by {{ keys | join(', ') or '_row_id' }}
-                order by
-                    {% if contract.version_by %}
-                    {{ adapter.quote(contract.version_by) }} desc nulls last,
-                    {% endif %}
-                    _delivered_at desc, _file_id desc, _row_number desc
+                partition by {{ identity }} order by {{ newest_first }}
             ) as _version_rank
-        from identified_rows
+        from dated_rows
+        {% if contract.delivery == 'snapshot' %}
+        where _load_id in (select _load_id from current_deliveries)
+        {% endif %}
     )
 
     select *

@@ -117,6 +117,7 @@ create table core.dim_products_history as
 select
     range as product_key,
     'department ' || range % 40 as department,
+    1 as version_number,
     timestamp '1900-01-01' as known_at
 from range(1, {products} + 1);
 

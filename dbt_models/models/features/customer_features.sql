@@ -182,12 +182,14 @@ first_products as (
 product_versions as (
     select
         product_key,
+        version_number,
         department,
         {{ business_date('known_at') }} as known_date
     from product_history
+    where department is not null
 ),
 
--- The department of a product from one date to the next.
+-- The department of a product from one date to the next; of a date, the last one.
 departments as (
     select
         product_key,
@@ -195,7 +197,7 @@ departments as (
         known_date,
         min(known_date) over (partition by product_key) as first_known_date,
         lead(known_date, 1, cast({{ end_of_time() }} as date)) over (
-            partition by product_key order by known_date
+            partition by product_key order by version_number
         ) as next_known_date
     from product_versions
 ),
