@@ -25,7 +25,7 @@ bench: $(INSTALLED)
 
 # Needs uv (https://docs.astral.sh/uv); writes hashes for Python 3.11 to 3.13, no index address.
 lock:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra dlt --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet \
 		--custom-compile-command "make lock" --output-file requirements.lock
 

@@ -11,6 +11,7 @@ import yaml
 
 from dbt_models import SOURCES_DIR, Deployment, WarehouseError, nearest, time_zones
 from ingest.contracts import DECIMAL, Column, Source, Table
+from ingest.formats import read_column_format, read_format
 
 # One row in a hundred; a table that cannot bear that says so in its contract.
 _MAX_REJECTS = 0.01
@@ -20,13 +21,14 @@ _TABLE_KEYS = {
     "control_amount",
     "delivery",
     "export",
+    "format",
     "key",
     "known_at",
     "max_rejects",
     "optional",
     "version_by",
 }
-_COLUMN_KEYS = {"personal", "required"}
+_COLUMN_KEYS = {"format", "personal", "required"}
 _TYPE = re.compile(
     f"boolean|integer|bigint|double|date|timestamp|varchar|{DECIMAL.pattern}"
 )
@@ -160,6 +162,7 @@ def _read_table(
         optional=meta.get("optional", False),
         timezone=source_meta["timezone"],
         columns=columns,
+        format=read_format(meta.get("format", {}), where),
     )
 
 
@@ -186,6 +189,7 @@ def _read_column(spec: Mapping[str, Any], where: str) -> Column:
         data_type=data_type,
         required=meta.get("required", False),
         personal=meta.get("personal"),
+        format=read_column_format(meta.get("format"), data_type, where),
     )
 
 

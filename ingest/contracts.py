@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from ingest.formats import PLAIN, Format
+
 # A column's type with its digits, and those of them behind the point.
 DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 Delivery = Literal["snapshot", "upsert", "append"]
@@ -13,12 +15,21 @@ Delivery = Literal["snapshot", "upsert", "append"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column as the exporting system promises it."""
+    """One column as the exporting system promises it.
+
+    Attributes
+    ----------
+    format
+        How its values are written: of dates and timestamps in the letters of
+        ``strptime`` (``%d.%m.%Y``), of booleans as two words (``yes/no``); None: as
+        in ISO 8601, and true/false.
+    """
 
     name: str
     data_type: str
     required: bool
     personal: str | None
+    format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,8 @@ class Table:
         Age of the newest business date above which `crm status` complains.
     optional
         Whether the source may never deliver it; otherwise `crm status` complains.
+    format
+        How its files are written.
     """
 
     source: str
@@ -58,6 +71,7 @@ class Table:
     optional: bool
     timezone: str
     columns: tuple[Column, ...]
+    format: Format = PLAIN
 
     @property
     def full_name(self) -> str:
@@ -90,7 +104,12 @@ class Table:
     def columns_hash(self) -> str:
         """Digest of what decides which rows break the contract."""
         types = [(column.name, column.data_type) for column in self.columns]
-        text = repr((types, sorted(self.required), self.known_at, self.timezone))
+        decides = [types, sorted(self.required), self.known_at, self.timezone]
+        # Of contracts that say nothing of formats it is what it was before they could.
+        formats = {column.name: column.format for column in self.columns}
+        if any(formats.values()) or self.format != PLAIN:
+            decides += [formats, self.format]
+        text = repr(tuple(decides))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -1,0 +1,207 @@
+"""How a table's export files are written: ``config.meta.format`` of its contract."""
+
+import codecs
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import duckdb
+
+from dbt_models import WarehouseError, nearest
+from ingest.sql import connect
+
+KINDS = ("csv", "excel", "fixed_width", "json", "parquet")
+
+
+@dataclass(frozen=True)
+class Format:
+    """What the file's ending and its first bytes do not say.
+
+    Attributes
+    ----------
+    kind
+        One of ``KINDS``; None: the file's ending says it.
+    encoding
+        Of text; None: UTF-8, or what a byte order mark says.
+    delimiter
+        Between the fields of a CSV file; None: a comma, in ``.tsv`` files a tab.
+    quote
+        Around fields that hold a delimiter; empty: nothing is quoted.
+    header
+        Whether the first line names the columns; else they come as in the contract.
+    skip_lines
+        Lines (of a sheet: rows) above the header.
+    decimal, thousands
+        The signs inside numbers; thousands: empty if there are none.
+    symbols
+        What stands before or behind numbers, such as currency signs.
+    nulls
+        Words that mean an empty field.
+    sheets
+        Pattern of the names of the sheets that are read, in a workbook of several.
+    members
+        Pattern of the names of the files that are read, in a zip archive.
+    records
+        Where in a JSON document the list of records is, such as ``data.items``.
+    widths
+        Of a fixed-width file: column name to the characters that it takes.
+    """
+
+    kind: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str = '"'
+    header: bool = True
+    skip_lines: int = 0
+    decimal: str = "."
+    thousands: str = ""
+    symbols: tuple[str, ...] = ()
+    nulls: tuple[str, ...] = ()
+    sheets: str | None = None
+    members: str = "*"
+    records: str | None = None
+    widths: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def has_plain_numbers(self) -> bool:
+        """Whether numbers are written as in SQL, but for the decimal sign."""
+        return not self.thousands and not self.symbols
+
+
+PLAIN = Format()
+
+
+def _is_sign(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 1 and not value.isalnum()
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
+def _is_encoding(value: Any) -> bool:
+    try:
+        return bool(codecs.lookup(value)._is_text_encoding)
+    except (LookupError, TypeError):
+        return False
+
+
+def _is_widths(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(width, int) and width > 0 for width in value.values()
+    )
+
+
+# What each key may be, in words and as a test.
+_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "kind": (f"one of {', '.join(KINDS)}", lambda v: v in KINDS),
+    "encoding": ("an encoding that Python knows, such as cp1252", _is_encoding),
+    "delimiter": (
+        "up to four characters that separate fields",
+        lambda v: (
+            isinstance(v, str)
+            and 0 < len(v.encode()) <= 4
+            and not re.search(r'[\r\n"\w]', v)
+        ),
+    ),
+    "quote": (
+        "one character, or '' for none",
+        lambda v: v == "" or (_is_sign(v) and v.isascii()),
+    ),
+    "header": ("true or false", lambda v: isinstance(v, bool)),
+    "skip_lines": ("a number of lines", lambda v: type(v) is int and v >= 0),
+    "decimal": ("'.' or ','", lambda v: v in {".", ","}),
+    "thousands": ("one character, or '' for none", lambda v: v == "" or _is_sign(v)),
+    "symbols": ("a list of words, such as ['€', EUR]", _is_words),
+    "nulls": ("a list of words, such as ['NULL', '-']", _is_words),
+    "sheets": ("a pattern of names, such as '20*'", lambda v: isinstance(v, str)),
+    "members": ("a pattern of names, such as '*.csv'", lambda v: isinstance(v, str)),
+    "records": ("a path, such as data.items", lambda v: isinstance(v, str)),
+    "widths": ("a map of columns to numbers of characters", _is_widths),
+}
+assert set(_RULES) == {field.name for field in fields(Format)}
+
+
+def read_format(given: Any, where: str) -> Format:
+    """Read a contract's ``format``.
+
+    Raises
+    ------
+    WarehouseError
+        If a key is unknown, or its value cannot be right.
+    """
+    if not isinstance(given, Mapping):
+        raise WarehouseError(
+            f"{where}: format must be a map, such as {{delimiter: ';'}}, not {given!r}."
+        )
+    for key, value in given.items():
+        if key not in _RULES:
+            raise WarehouseError(
+                f"{where}: unknown key '{key}' of format. {nearest(key, list(_RULES))}"
+            )
+        words, is_right = _RULES[key]
+        if not is_right(value):
+            raise WarehouseError(
+                f"{where}: '{key}' of format must be {words}, not {value!r}."
+            )
+    values = {
+        key: tuple(value.items())
+        if isinstance(value, Mapping)
+        else tuple(value)
+        if isinstance(value, list)
+        else value
+        for key, value in given.items()
+    }
+    found = Format(**values)
+    if found.thousands == found.decimal:
+        raise WarehouseError(
+            f"{where}: decimal and thousands of format are both '{found.decimal}'."
+        )
+    return found
+
+
+def read_column_format(given: Any, data_type: str, where: str) -> str | None:
+    """Read a column's ``format``: of dates, timestamps and booleans.
+
+    Raises
+    ------
+    WarehouseError
+        If it cannot be right for the column's type.
+    """
+    if given is None:
+        return None
+    examples = {
+        "boolean": "two words, such as yes/no",
+        "date": "strptime's letters, such as '%d.%m.%Y'",
+        "timestamp": "strptime's letters, such as '%d.%m.%Y %H:%M:%S'",
+    }
+    if data_type not in examples:
+        raise WarehouseError(
+            f"{where}: format is for {', '.join(examples)}; how numbers are written is "
+            "said under format of the table (decimal, thousands, symbols)."
+        )
+    is_right = isinstance(given, str) and (
+        len(set(given.lower().split("/"))) == 2 == len(given.split("/"))
+        if data_type == "boolean"
+        else _tells_days(given)
+    )
+    if not is_right:
+        raise WarehouseError(
+            f"{where}: format must be {examples[data_type]}, not {given!r}."
+        )
+    return given
+
+
+def _tells_days(pattern: str) -> bool:
+    """Return whether a day that is written by the pattern can be read again."""
+    day = "timestamp '2017-12-28 13:14:15'"
+    with connect() as connection:
+        try:
+            (same,) = connection.execute(
+                f"select try_strptime(strftime({day}, $1), $1)::date = {day}::date",
+                [pattern],
+            ).fetchone()
+        except duckdb.Error:
+            return False
+    return bool(same)
