@@ -31,7 +31,7 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
 
     Raises
     ------
-    WarehouseError
+    RefusedDeliveryError
         If a file is not what its name says, or more of a load's rows break the
         contract than it allows; nothing of that load is kept.
     """

@@ -13,6 +13,7 @@ from ingest.checks import checks_of, spelled_columns, value_of
 from ingest.contracts import Table
 from ingest.exports import ExportFile
 from ingest.readers import Readable, Reader, readable
+from ingest.rejects import RefusedDeliveryError
 from ingest.sql import identifier, literal
 
 _OWN_NAMES = {"_line", "_load_id", "_file_id", "file_index", "file_row_number"}
@@ -54,11 +55,11 @@ class Part:
         }
 
 
-def refuse(table: Table, file_name: str, reason: object) -> WarehouseError:
+def refuse(table: Table, file_name: str, reason: object) -> RefusedDeliveryError:
     """Return the error that says which file stops a load, and why."""
     # DuckDB shows its own SQL below the first line.
     first = str(reason).strip().splitlines()[0].rstrip(".")
-    return WarehouseError(
+    return RefusedDeliveryError(
         f"exports/{file_name}: {first}. Nothing of this load "
         f"of {table.full_name} was kept; mend the file (or its contract) and run again."
     )
