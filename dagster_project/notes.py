@@ -10,7 +10,7 @@ import duckdb
 from dbt_models import Deployment
 from ingest.contract_files import active_sources
 from ingest.exports import unmatched_files
-from ingest.ledger import open_rejects, read_loads
+from ingest.ledger import Load, open_rejects, read_loads
 
 _STRAYS_SHOWN = 5
 _LAST_DATES = """
@@ -127,11 +127,33 @@ def gaps(deployment: Deployment) -> Iterator[str]:
                 f"{load.full_name}, load {load.load_id}: its contract does not have "
                 f"the columns {', '.join(load.unknown_columns)}."
             )
+    yield from _arrivals(deployment, loads)
     strays = unmatched_files(deployment)
     for name in strays[:_STRAYS_SHOWN]:
         yield f"exports/{name} matches no table of any contract and is ignored."
     if len(strays) > _STRAYS_SHOWN:
         yield f"so are {len(strays) - _STRAYS_SHOWN:,} more files below exports/."
+
+
+def _arrivals(deployment: Deployment, loads: list[Load]) -> Iterator[str]:
+    """Yield a sentence per table of changes where nothing says which is newer."""
+    undated = {
+        load.full_name
+        for load in loads
+        if any(file.delivered_on is None for file in load.files)
+    }
+    for source in active_sources(deployment):
+        for table in source.tables:
+            if (
+                table.delivery == "upsert"
+                and table.version_by is None
+                and table.full_name in undated
+            ):
+                yield (
+                    f"{table.full_name}: of changes to one key the one that arrived "
+                    "last holds, since neither a column (version_by in the contract) "
+                    "nor a date in the files' names says which is newer."
+                )
 
 
 def _late_lines(

@@ -26,8 +26,8 @@ EXPORTS = {
 }
 
 
-def project_with_corner_shop(copy: Path) -> Path:
-    """Copy the project's packages and add the source as the README says."""
+def project_with(copy: Path, source: Path) -> Path:
+    """Copy the project's packages and add a source, as the README says."""
     packages = ("dagster_project", "dbt_models", "expectations", "ingest", "ml")
     for package in packages:
         shutil.copytree(
@@ -37,8 +37,13 @@ def project_with_corner_shop(copy: Path) -> Path:
         )
     shutil.copy(CODE_DIR / "pyproject.toml", copy)
     shutil.copy(CODE_DIR / "requirements.lock", copy)
-    folder = copy / "dbt_models" / "models" / "sources" / "corner_shop"
-    shutil.copytree(RECIPE, folder)
+    shutil.copytree(source, copy / "dbt_models" / "models" / "sources" / source.name)
+    return copy
+
+
+def project_with_corner_shop(copy: Path) -> Path:
+    """Copy the project, and add the smallest source with its exports."""
+    project_with(copy, RECIPE)
     exports = copy / "data" / "exports" / "corner_shop"
     exports.mkdir(parents=True)
     for name, text in EXPORTS.items():
