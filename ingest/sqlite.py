@@ -1,8 +1,8 @@
 """SQLite files: tables read in one transaction, whatever their columns hold.
 
 DuckDB's scan would read with several connections, each of which sees the file as it is
-when it begins, and makes all values of a column of one type; so SQLite writes the values
-as text, and DuckDB makes numbers of them where all of a column are.
+when it begins, and makes all values of a column of one type; so SQLite writes them as
+text, and DuckDB makes numbers of them where all of a column are.
 """
 
 from collections.abc import Mapping
