@@ -17,7 +17,6 @@ speaks to it; ``relation`` is the table's schema, if it is given, and its name.
     the names of all tables, for who has mistaken one.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +31,8 @@ from dbt_models import WarehouseError, nearest
 from ingest import mysql, postgresql, sqlite
 from ingest.connections import Connection
 from ingest.contracts import Table
-from ingest.sql import connect, files, identifier, literal
+from ingest.digests import digest
+from ingest.sql import connect, literal
 
 _DIALECTS: dict[str, ModuleType] = {
     "mysql": mysql,
@@ -117,23 +117,6 @@ def extract(
             f"the server counted {counted:,} rows, but {rows:,} came. Run again.",
         )
     return Extract(counted, content_hash)
-
-
-def digest(
-    duck: duckdb.DuckDBPyConnection, path: Path, condition: str = "true"
-) -> tuple[int, str]:
-    """Return number and hash of the rows of a Parquet file, whatever their order."""
-    rows = f"from read_parquet({files([path])}, hive_partitioning = false)"
-    columns = [row[:2] for row in duck.execute(f"describe {rows}").fetchall()]
-    names = ", ".join(identifier(name) for name, _ in columns)
-    # Hashed twice: DuckDB joins the hashes of columns by xor, and values that change
-    # places between rows would go unseen in a sum of them.
-    found = duck.execute(
-        f"""select count(*), sum(row_hash::hugeint), bit_xor(row_hash)
-        from (select hash(hash({names})) as row_hash {rows} where {condition})"""
-    ).fetchone()
-    content = hashlib.sha256(repr((columns, found)).encode()).hexdigest()
-    return found[0], content
 
 
 def _load(duck: duckdb.DuckDBPyConnection, extension: str) -> None:
