@@ -100,6 +100,7 @@ def extract(
                 condition = _condition(dialect, connection, table, declared, since)
             counted = dialect.copy(duck, relation, columns, condition, target)
             duck.rollback()
+            rows, content_hash = digest(duck, target)
         except (duckdb.Error, OSError) as error:
             # What the driver says may name the password, and does name its own SQL.
             raise _refuse(
@@ -109,7 +110,6 @@ def extract(
                 "database is there, that user and password are right and that the "
                 "user may read the table.",
             ) from None
-        rows, content_hash = digest(duck, target)
     if rows != counted:
         raise _refuse(
             connection,
@@ -186,9 +186,11 @@ def _condition(
 
 
 def _said(connection: Connection, error: Exception) -> str:
-    """Return what the driver says without its SQL and the password."""
+    """Return what the driver says without its SQL, values and the password."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = (lines or ["it does not say why"])[0].split('": ')[-1].rstrip(".:")
+    if "connect" not in said:
+        said = re.sub('"[^"]*"', "...", said)
     return connection.without_secrets(said)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingest.sql import literal
+from ingest.sql import identifier, literal
 
 EXTENSION = "mysql_scanner"
 _SETTINGS = {
@@ -21,7 +21,7 @@ _SETTINGS = {
     "mysql_tinyint1_as_boolean": "false",
 }
 _INTEGERS = re.compile("(tiny|small|medium|big)?int.*|year.*")
-_DECIMAL = re.compile(r"decimal\((\d+),\d+\).*")
+_DECIMAL = re.compile(r"(decimal\((\d+),\d+\)).*")
 _FLOATS = re.compile("(float|double).*")
 _BITS = re.compile("bit.*")
 _TIMES = re.compile("(date|datetime|timestamp).*")
@@ -107,19 +107,22 @@ def copy(
     query = (
         "select counted.`_count`, found.* from "
         f"(select count(*) as `_count` from {table} where {condition}) as counted "
-        f"left join (select 1 as `_is_row`, {values} from {table} where {condition}) "
+        f"left join (select {values} from {table} where {condition}) "
         "as found on true"
     )
-    rows = duck.execute(f"from mysql_query('source', {literal(query)})")
+    kept = ", ".join(_kept(name, declared) for name, declared in columns.items())
+    rows = duck.execute(
+        f"select _count, {kept} from mysql_query('source', {literal(query)})"
+    )
     batches = rows.to_arrow_reader(_BATCH)
-    schema = pyarrow.schema(list(batches.schema)[2:])
+    schema = pyarrow.schema(list(batches.schema)[1:])
     counted = 0
     try:
         with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
             for batch in batches:
                 counted = batch.column(0)[0].as_py()
                 if counted:
-                    writer.write_batch(batch.select(range(2, batch.num_columns)))
+                    writer.write_batch(batch.select(range(1, batch.num_columns)))
     except pyarrow.ArrowException as error:
         raise OSError(str(error)) from None
     return counted
@@ -131,15 +134,19 @@ def _value(name: str, declared: str) -> str:
         return f"{name} + 0"
     if _BYTES.fullmatch(declared):
         return f"concat('0x', lower(hex({name})))"
-    decimal = _DECIMAL.fullmatch(declared)
     if _INTEGERS.fullmatch(declared) or _FLOATS.fullmatch(declared):
         return name
-    # Of more digits, DuckDB makes an inexact number.
-    if decimal and int(decimal[1]) <= 38:
-        return name
-    # Days that are zero are nothing that DuckDB could hold.
+    # Days that are zero, DuckDB could not hold.
     text = f"cast({name} as char)"
     return f"concat({text}, '+00:00')" if declared.startswith("timestamp") else text
+
+
+def _kept(name: str, declared: str) -> str:
+    """Return DuckDB's SQL of a value that came."""
+    # Their digits DuckDB guesses wrong; of more than 38, it makes an inexact number.
+    decimal = _DECIMAL.fullmatch(declared)
+    made = f"::{decimal[1]}" if decimal and int(decimal[2]) <= 38 else ""
+    return f"{identifier(name)}{made} as {identifier(name)}"
 
 
 def _query(duck: duckdb.DuckDBPyConnection, query: str) -> list[tuple]:

@@ -1,13 +1,14 @@
 """Values of databases: none is changed on its way into a file, whatever its type."""
 
 import random
+import sqlite3
 import struct
 from pathlib import Path
 
 import pytest
 
-from tests.ingest.reading import Read
-from tests.ingest.servers import Server, Sqlite
+from tests.ingest.reading import Read, refusal
+from tests.ingest.servers import Server
 from tests.ingest.shop import Shop, columns
 
 WIDE = "12345678901234567890123456789012345678901234567890.12345"
@@ -59,14 +60,13 @@ POSTGRESQL = {
     "domain": ("positive", ["5"], ["5"]),
     "composite": ("pair", ['(1,"a b")'], ['(1,"a b")']),
     "network": ("inet", ["192.168.0.1/24"], ["192.168.0.1/24"]),
-    "xml": ("xml", ["<a>1</a>"], ["<a>1</a>"]),
     "bits": ("bit(3)", ["101"], ["101"]),
     "range": ("int4range", ["[1,5)"], ["[1,5)"]),
 }
 EXPECTED = {
     "any digits": ["0.1", "Infinity", "0.000000000000000000000000000001"],
     "moments": ['{"2026-07-01 10:00:00+00"}'],
-    "character": ["ab  "],
+    "character": ["ab"],
 }
 TYPES = (
     "drop type if exists mood, pair; drop domain if exists positive; "
@@ -101,7 +101,12 @@ MARIADB = {
     "decimals": ("decimal(12, 2)", ["1.10", "-0.01"], ["1.10", "-0.01"]),
     "38 digits": ("decimal(38, 0)", ["9" * 38], ["9" * 38]),
     "more digits": ("decimal(60, 5)", [WIDE], [WIDE]),
-    "unsigned decimal": ("decimal(10, 2) unsigned", ["1.10"], ["1.10"]),
+    "unsigned decimal": (
+        "decimal(10, 2) unsigned",
+        ["99999999.99", "0.01"],
+        ["99999999.99", "0.01"],
+    ),
+    "no digits before the point": ("decimal(5, 5)", ["-0.99999"], ["-.99999"]),
     "float": ("float", ["0.1"], ["0.1"]),
     "double": ("double", ["0.1", "1.7976931348623157e308"], None),
     "boolean": ("boolean", ["1", "0"], ["1", "0"]),
@@ -158,7 +163,7 @@ def test_values_of_mariadb(mariadb, tmp_path, case):
 # What SQLite is told, DuckDB's type of the column, and what landing sees as text.
 SQLITE = {
     "whole numbers": (["1", "9223372036854775807"], "BIGINT", None),
-    "numbers": (["0.1", "12345678.123456789", "1e300"], "DOUBLE", None),
+    "numbers": (["0.1", "12345678.12345679", "1e300"], "DOUBLE", None),
     "both": (["1", "0.5"], "DOUBLE", ["1.0", "0.5"]),
     "both, and big": (["9007199254740993", "0.5"], "VARCHAR", None),
     "texts": (["'é🙂'", "''"], "VARCHAR", ["é🙂", ""]),
@@ -203,8 +208,6 @@ def test_numbers_of_sqlite_are_exact(sqlite, tmp_path):
     ]
     numbers = [number for number in numbers if number == number]
     sqlite.run("create table orders (id integer, x real)")
-    import sqlite3
-
     with sqlite3.connect(sqlite.path) as connection:
         connection.executemany(
             "insert into orders values (?, ?)", list(enumerate(numbers))
@@ -216,35 +219,34 @@ def test_numbers_of_sqlite_are_exact(sqlite, tmp_path):
 
 
 def test_a_sqlite_text_that_is_no_utf_8_is_a_sentence(sqlite, tmp_path):
-    from tests.ingest.reading import refusal
-
     sqlite.run(
         "create table orders (id integer, x text); "
         "insert into orders values (1, cast(x'ff' as text))"
     )
-    assert "unicode" in refusal(Read(sqlite.address, tmp_path))
+    message = refusal(Read(sqlite.address, tmp_path))
+    assert "not valid UTF8" in message
+    assert "xFF" not in message
 
 
 @pytest.mark.parametrize("server", ["postgresql", "mariadb", "sqlite"])
 def test_what_comes_lands_as_the_contract_says(server, request, tmp_path):
     """Converted where it can be, and else refused; never something else."""
-    database: Server | Sqlite = request.getfixturevalue(server)
+    database = request.getfixturevalue(server)
     types = {
         "postgresql": ("numeric", "timestamptz", "numeric(9, 2)", "boolean", "uuid"),
         "mariadb": ("decimal(60, 5)", "timestamp", "decimal(9, 2)", "bit(1)", "uuid"),
         "sqlite": ("", "datetime", "decimal(9, 2)", "boolean", "text"),
     }[server]
-    names = ("whole", "at", "amount", "yes", "mark")
+    names = ("whole", "paid_at", "amount", "yes", "mark")
     made = ", ".join(f"{n} {t} null" for n, t in zip(names, types, strict=True))
     offset = "" if server == "mariadb" else "+00:00"
     mark = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
     if server == "mariadb":
-        made = made.replace("at timestamp", "`at` timestamp")
         database.run("set global time_zone = '+00:00'")
     database.run("drop view if exists seen; drop table if exists orders")
     database.run(
         f"create table orders (id bigint, {made}); insert into orders values "
-        f"(1, 5, '2026-07-01 12:00:00{offset}', 19.99, {'true'}, '{mark}')"
+        f"(1, 5, '2026-07-01 12:00:00{offset}', 19.99, true, '{mark}')"
     )
     read = Read(database.address, tmp_path)
     read()
@@ -254,7 +256,7 @@ def test_what_comes_lands_as_the_contract_says(server, request, tmp_path):
         {
             "id": "bigint",
             "whole": "integer",
-            "at": "timestamp",
+            "paid_at": "timestamp",
             "amount": "decimal(9, 2)",
             "yes": "boolean",
             "mark": "varchar",
@@ -263,7 +265,7 @@ def test_what_comes_lands_as_the_contract_says(server, request, tmp_path):
     berlin = {"columns": contract, "timezone": "Europe/Berlin"}
     shop.land(**berlin)
     assert shop.rows(
-        "id, whole, at::varchar, amount::varchar, yes, mark", **berlin
+        "id, whole, paid_at::varchar, amount::varchar, yes, mark", **berlin
     ) == [(1, 5, "2026-07-01 14:00:00", "19.99", True, mark)]
 
 
