@@ -19,6 +19,7 @@ speaks to it; ``relation`` is the table's schema, if it is given, and its name.
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -80,36 +81,33 @@ def extract(
         try:
             _load(duck, dialect.EXTENSION)
             dialect.attach(duck, connection.options, connection.password)
-            # All that follows sees one snapshot.
+            # Of PostgreSQL and SQLite, all that follows sees one snapshot.
             duck.begin()
             relation = _relation(table)
             columns = dialect.columns(duck, relation)
             if not columns:
                 known = dialect.relations(duck)
-                raise _refuse(
-                    connection,
-                    table,
-                    f"there is no such table. {nearest(table.relation, known)}"
-                    if known
-                    else "there is no table at all that its user may see.",
-                )
+                there = nearest(table.relation, known) if known else "It has none."
+                raise _refuse(connection, table, f"there is no such table. {there}")
             _check_columns(connection, table, columns)
             condition = "true"
             if table.cursor is not None:
                 declared = columns[table.cursor]
                 condition = _condition(dialect, connection, table, declared, since)
             counted = dialect.copy(duck, relation, columns, condition, target)
-            duck.rollback()
             rows, content_hash = digest(duck, target)
         except (duckdb.Error, OSError) as error:
             # What the driver says may name the password, and does name its own SQL.
             raise _refuse(
                 connection,
                 table,
-                f"it cannot be read ({_said(connection, error)}). See that the "
-                "database is there, that user and password are right and that the "
-                "user may read the table.",
+                f"it cannot be read ({_said(connection, error)}). See that the database "
+                "is there, and that user and password are right and may read the table.",
             ) from None
+        finally:
+            # Closing a transaction whose server has gone would abort the process.
+            with suppress(duckdb.Error):
+                duck.rollback()
     if rows != counted:
         raise _refuse(
             connection,

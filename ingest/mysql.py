@@ -23,6 +23,8 @@ _SETTINGS = {
 _INTEGERS = re.compile("(tiny|small|medium|big)?int.*|year.*")
 _DECIMAL = re.compile(r"(decimal\((\d+),\d+\)).*")
 _FLOATS = re.compile("(float|double).*")
+# Not of a binary collation: those DuckDB takes for bytes.
+_TEXTS = re.compile(r"(varchar|char|\w*text|enum).* collate \w+(?<!_bin)")
 _BITS = re.compile("bit.*")
 _TIMES = re.compile("(date|datetime|timestamp).*")
 _BYTES = re.compile(
@@ -52,7 +54,8 @@ def columns(
     return dict(
         _query(
             duck,
-            "select column_name as name, cast(column_type as char) as type "
+            "select column_name as name, concat_ws(' collate ', "
+            "cast(column_type as char), collation_name) as type "
             "from information_schema.columns where table_schema = "
             f"{'database()' if schema is None else literal(schema)} "
             f"and table_name = {literal(name)} order by ordinal_position",
@@ -134,7 +137,7 @@ def _value(name: str, declared: str) -> str:
         return f"{name} + 0"
     if _BYTES.fullmatch(declared):
         return f"concat('0x', lower(hex({name})))"
-    if _INTEGERS.fullmatch(declared) or _FLOATS.fullmatch(declared):
+    if any(same.fullmatch(declared) for same in (_INTEGERS, _FLOATS, _TEXTS)):
         return name
     # Days that are zero, DuckDB could not hold.
     text = f"cast({name} as char)"
