@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -39,7 +40,8 @@ class Table:
     Attributes
     ----------
     export
-        Pattern below ``exports/`` that the table's files match.
+        Pattern below ``exports/`` that the table's files match; None: it is read from
+        a database.
     delivery
         ``snapshot``: each delivery is the whole table; ``upsert``: changes by key;
         ``append``: events.
@@ -55,12 +57,20 @@ class Table:
         Whether the source may never deliver it; otherwise `crm status` complains.
     format
         How its files are written.
+    connection, relation
+        The deployment's connection and the table there (``schema.table``) that it is
+        read from; None: it comes as files.
+    cursor
+        Column that grows with each change; only what is new by it is read. None: the
+        whole table is.
+    overlap
+        How far below the cursor's highest landed value reading begins again.
     """
 
     source: str
     name: str
     description: str
-    export: str
+    export: str | None
     delivery: Delivery
     key: tuple[str, ...]
     version_by: str | None
@@ -72,6 +82,10 @@ class Table:
     timezone: str
     columns: tuple[Column, ...]
     format: Format = PLAIN
+    connection: str | None = None
+    relation: str | None = None
+    cursor: str | None = None
+    overlap: timedelta | int | None = None
 
     @property
     def full_name(self) -> str:
