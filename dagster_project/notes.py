@@ -109,7 +109,12 @@ def gaps(deployment: Deployment) -> Iterator[str]:
         for table in source.tables:
             if table.full_name in loaded:
                 continue
-            if any(deployment.exports.glob(table.export)):
+            if table.connection is not None:
+                yield (
+                    f"{table.full_name} is empty: nothing has come from the connection "
+                    f"{table.connection} yet."
+                )
+            elif any(deployment.exports.glob(table.export)):
                 yield f"{table.full_name} is not landed yet: `crm run` does it."
             elif not table.optional:
                 yield (

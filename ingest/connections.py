@@ -1,4 +1,4 @@
-"""The databases that a deployment reads: ``restricted/connections.yml``."""
+"""The databases and servers that a deployment reads: ``restricted/connections.yml``."""
 
 import stat
 from dataclasses import dataclass, field
@@ -14,20 +14,23 @@ _EXAMPLES = {
     "postgresql": "postgresql://user:password@host:5432/database",
     "mysql": "mysql://user:password@host:3306/database",
     "sqlite": "sqlite:////folder/file.db",
+    "s3": "s3://key:secret@host:443?region=eu-central-1",
+    "https": "https://user:password@host/folder",
 }
-_ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
+_ALIASES = {"postgres": "postgresql", "mariadb": "mysql", "http": "https"}
 _SCHEMES = [*_EXAMPLES, *_ALIASES]
 _MYSQL_OPTIONS = ["socket", "ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_mode"]
 
 
 @dataclass(frozen=True)
 class Connection:
-    """One database, as a deployment names it.
+    """One database or server of files, as a deployment names it.
 
     Attributes
     ----------
     kind
-        ``postgresql``, ``mysql`` (which MariaDB is too) or ``sqlite``.
+        ``postgresql``, ``mysql`` (which MariaDB is too), ``sqlite``, ``s3`` or
+        ``https`` (also without its s, which option ``scheme`` says).
     options
         What its driver has to know, by the driver's own names, but for the password;
         of SQLite: the ``path``.
@@ -138,7 +141,9 @@ def _read(name: str, address: Any, deployment: Deployment, where: str) -> Connec
         ) from None
     password = given.pop("password", None) or unquote(parts.password or "")
     options = {key: value for key, value in given.items() if value}
-    if kind == "mysql":
+    if kind == "https":
+        options["scheme"] = scheme
+    elif kind == "mysql":
         _check_mysql(options, where)
     elif "database" in options:
         options["dbname"] = options.pop("database")

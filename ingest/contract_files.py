@@ -73,7 +73,7 @@ def active_sources(deployment: Deployment) -> list[Source]:
 def _has_data(source: Source, deployment: Deployment) -> bool:
     return (deployment.raw / source.name).is_dir() or any(
         next(deployment.exports.glob(table.export), None) is not None
-        if table.export is not None
+        if table.connection is None
         else table.connection in read_connections(deployment)
         for table in source.tables
     )

@@ -40,8 +40,8 @@ class Table:
     Attributes
     ----------
     export
-        Pattern below ``exports/`` that the table's files match; None: it is read from
-        a database.
+        Pattern below ``exports/`` that the table's files match, or with a connection
+        one of paths there; None: it is read from a database.
     delivery
         ``snapshot``: each delivery is the whole table; ``upsert``: changes by key;
         ``append``: events.
@@ -58,8 +58,8 @@ class Table:
     format
         How its files are written.
     connection, relation
-        The deployment's connection and the table there (``schema.table``) that it is
-        read from; None: it comes as files.
+        The deployment's connection, and of a database the table there
+        (``schema.table``); None: it comes as files below ``exports/``.
     cursor
         Column that grows with each change; only what is new by it is read. None: the
         whole table is.

@@ -76,6 +76,8 @@ def extract(
         If the database cannot be read, the table or a column is not there, or fewer
         or more rows came than the server had counted.
     """
+    if connection.kind not in _DIALECTS:
+        raise _refuse(connection, table, "its address is not that of a database.")
     dialect = _DIALECTS[connection.kind]
     with connect() as duck:
         try:
@@ -101,8 +103,9 @@ def extract(
             raise _refuse(
                 connection,
                 table,
-                f"it cannot be read ({_said(connection, error)}). See that the database "
-                "is there, and that user and password are right and may read the table.",
+                f"it cannot be read ({_said(connection, error)}). See that the "
+                "database is there, and that user and password are right and may read "
+                "the table.",
             ) from None
         finally:
             # Closing a transaction whose server has gone would abort the process.

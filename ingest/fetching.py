@@ -1,4 +1,4 @@
-"""Tables of databases, fetched into ``build/fetched/`` for landing to find them there.
+"""What is elsewhere, fetched into ``build/fetched/`` for landing to find it there.
 
 A fetched file counts from the rename of its record; a killed or failed fetch leaves the
 one before it as it was.
@@ -12,17 +12,20 @@ from pathlib import Path
 
 import duckdb
 
-from dbt_models import Deployment
+from dbt_models import Deployment, WarehouseError
 from ingest.checks import value_of
 from ingest.connections import connection_named
+from ingest.contract_files import active_sources
 from ingest.contracts import Table
 from ingest.cursors import first_to_read
 from ingest.databases import extract
 from ingest.digests import digest
 from ingest.ledger import now
+from ingest.remote_files import fetch_files
 from ingest.sql import connect, literal
 
 _RECORD = "fetched.json"
+_FAILURE = "failure.txt"
 # No name of a file has a date in it, which would be taken for the delivery's.
 _NAMES = ("rows.parquet", "rows-too.parquet")
 
@@ -70,6 +73,35 @@ class Fetch:
     is_new: bool
 
 
+def fetch_all(deployment: Deployment) -> None:
+    """Fetch what is new for all tables of active sources that do not lie in files here.
+
+    Where that fails, landing says why, and the other tables go on.
+    """
+    for source in active_sources(deployment):
+        for table in source.tables:
+            if table.connection is None:
+                continue
+            folder = fetched_folder(deployment, table)
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                if table.export is not None:
+                    connection = connection_named(table.connection, deployment)
+                    fetch_files(connection, table.export, folder / "files")
+                else:
+                    fetch(deployment, [table])
+            except WarehouseError as error:
+                (folder / _FAILURE).write_text(str(error))
+            else:
+                (folder / _FAILURE).unlink(missing_ok=True)
+
+
+def failure(deployment: Deployment, table: Table) -> str | None:
+    """Return why a table could not be fetched the last time; None: it could."""
+    path = fetched_folder(deployment, table) / _FAILURE
+    return path.read_text() if path.exists() else None
+
+
 def fetch(deployment: Deployment, tables: Iterable[Table]) -> list[Fetch]:
     """Fetch what is new in the tables that are read from databases; pass over others.
 
@@ -78,13 +110,13 @@ def fetch(deployment: Deployment, tables: Iterable[Table]) -> list[Fetch]:
     WarehouseError
         If a table cannot be read; what was fetched of it before stays.
     """
-    tables = [table for table in tables if table.connection is not None]
+    tables = [table for table in tables if table.relation is not None]
     return [_fetch(deployment, table) for table in tables]
 
 
 def fetched_file(deployment: Deployment, table: Table) -> FetchedFile | None:
     """Return what lies there of a table; None: nothing, or something of another one."""
-    folder = _folder(deployment, table)
+    folder = fetched_folder(deployment, table)
     try:
         record = json.loads((folder / _RECORD).read_text())
         record["path"] = folder / record["path"]
@@ -101,7 +133,7 @@ def _fetch(deployment: Deployment, table: Table) -> Fetch:
     connection = connection_named(table.connection, deployment)
     since = first_to_read(deployment, table)
     before = fetched_file(deployment, table)
-    folder = _folder(deployment, table)
+    folder = fetched_folder(deployment, table)
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{_NAMES[0]}.part"
     taken_at = now()
@@ -135,7 +167,7 @@ def _has_all(table: Table, since: int | date | None, before: Path, aside: Path) 
     """
     if since is None:
         return False
-    value = value_of(table.cursor, table.types[table.cursor], table.timezone)
+    value = value_of(table, table.cursor)
     condition = f"coalesce({value} >= {literal(since)}, true)"
     with connect() as duck:
         try:
@@ -158,7 +190,8 @@ def _record(found: FetchedFile) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def _folder(deployment: Deployment, table: Table) -> Path:
+def fetched_folder(deployment: Deployment, table: Table) -> Path:
+    """Return where what is fetched of a table lies."""
     return deployment.build / "fetched" / table.source / table.name
 
 

@@ -1,4 +1,4 @@
-"""Where a contract's table comes from: export files, or a table of a database."""
+"""Where a table comes from: files, here or on a server, or a table of a database."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from dbt_models import WarehouseError, nearest
 
 ORIGIN_KEYS = ("connection", "cursor", "export", "overlap", "relation")
-_DATABASE_KEYS = ("connection", "relation", "cursor", "overlap")
+_DATABASE_KEYS = ("relation", "cursor", "overlap")
 _PERIODS = {
     "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
@@ -33,14 +33,16 @@ def read_origin(
     WarehouseError
         If it comes from nowhere or from two places, or a value cannot be right.
     """
-    given = [key for key in _DATABASE_KEYS if key in meta]
+    given = [key for key in ("connection", *_DATABASE_KEYS) if key in meta]
     if "export" in meta:
-        if given:
+        if others := [key for key in _DATABASE_KEYS if key in meta]:
             raise WarehouseError(
-                f"{where}: export is for files and {given[0]} for a table of a "
+                f"{where}: export is for files and {others[0]} for a table of a "
                 "database; take one of them away."
             )
-        return {"export": meta["export"]}
+        if "connection" in meta:
+            _check_connection(meta["connection"], where)
+        return {"export": meta["export"], "connection": meta.get("connection")}
     for key in ("connection", "relation"):
         if key not in meta:
             lacking = f"'{key}'" if given else "'export'"
@@ -54,11 +56,7 @@ def read_origin(
             "none."
         )
     connection, relation = meta["connection"], meta["relation"]
-    if not isinstance(connection, str) or not re.fullmatch(r"[\w-]+", connection):
-        raise WarehouseError(
-            f"{where}: connection must be a name in connections.yml, such as erp, not "
-            f"{connection!r}."
-        )
+    _check_connection(connection, where)
     if not isinstance(relation, str) or not _RELATION.fullmatch(relation):
         raise WarehouseError(
             f"{where}: relation must be a table, such as orders or public.orders, "
@@ -70,6 +68,14 @@ def read_origin(
         "relation": relation,
         **_read_cursor(meta, types, where),
     }
+
+
+def _check_connection(name: Any, where: str) -> None:
+    if not isinstance(name, str) or not re.fullmatch(r"[\w-]+", name):
+        raise WarehouseError(
+            f"{where}: connection must be a name in connections.yml, such as erp, not "
+            f"{name!r}."
+        )
 
 
 def _read_cursor(

@@ -55,7 +55,7 @@ def fetch_files(connection: Connection, pattern: str, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     known = {file.name: file for file in fetched_files(folder)}
-    list_files = _http_files if connection.kind in {"http", "https"} else _s3_files
+    list_files = _http_files if connection.kind == "https" else _s3_files
     files = []
     try:
         for name, stamp, download in list_files(connection, pattern, known):
@@ -149,8 +149,8 @@ def _http_files(
             "the file in the contract (export), one table or connection for each"
         )
     options = connection.options
-    url = f"{connection.kind}://{_endpoint(connection)}/"
-    if base := options.get("dbname", "").strip("/"):
+    url = f"{options['scheme']}://{_endpoint(connection)}/"
+    if base := options.get("database", "").strip("/"):
         url += f"{base}/"
     user = options.get("user")
     headers = {"Accept-Encoding": "identity"}

@@ -148,8 +148,8 @@ def cursor(name: str, *overlap) -> list[tuple]:
 
 ORIGINS = {
     "both": (
-        [(FROM_DATABASE[1])],
-        "export is for files and connection for a table of a database",
+        [(FROM_DATABASE[2])],
+        "export is for files and relation for a table of a database",
     ),
     "a cursor of files": (cursor("changed_at"), "export is for files and cursor for"),
     "no connection": (

@@ -75,12 +75,8 @@ class Till:
         return [id_ for (id_,) in rows]
 
     def land(self, table: Table = TILL) -> int:
-        """Land what was fetched, as a file of its own."""
-        found = fetched_file(self.deployment, table)
-        for old in self.shop.folder.iterdir():
-            old.unlink()
-        shutil.copy(found.path, self.shop.folder / "sales.parquet")
-        return len(self.shop.land(table, export="shop/sales*"))
+        """Land what was fetched, and return how many loads that made."""
+        return len(self.shop.land(table))
 
     def left(self) -> set[str]:
         folder = self.deployment.build / "fetched" / "shop" / "sales"
