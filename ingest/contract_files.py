@@ -82,7 +82,7 @@ def _has_data(source: Source, deployment: Deployment) -> bool:
 # A run asks for its contracts dozens of times, and reading YAML is slow.
 @cache
 def _parse(text: str) -> Any:
-    return yaml.safe_load(text)
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _read_source(folder: Path, path: Path) -> Source:

@@ -11,6 +11,8 @@ from ingest.formats import PLAIN, Format
 
 # A column's type with its digits, and those of them behind the point.
 DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
+# A column of an amount that says what it is worth where it is empty.
+_FILLED = re.compile(r'coalesce\(\s*"?[\w ]+"?\s*,', re.IGNORECASE)
 Delivery = Literal["snapshot", "upsert", "append"]
 
 
@@ -48,7 +50,8 @@ class Table:
     known_at
         Column that says when a row became known; None: the delivery says it.
     control_amount
-        SQL expression over the raw columns whose sum must reach the marts.
+        SQL expression over the raw columns whose sum must reach the marts. Where one
+        of them may be empty, ``coalesce(<column>, ...)`` says what it is worth then.
     max_rejects
         Share of a load's rows that may break the contract; above it the load fails.
     freshness_days
@@ -104,8 +107,8 @@ class Table:
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """Columns that may not be empty: a key and an amount never may."""
-        amount = self.control_amount or ""
+        """Columns that may not be empty: a key never may, nor what is added up."""
+        amount = _FILLED.sub("coalesce(", self.control_amount or "")
         return frozenset(
             column.name
             for column in self.columns

@@ -49,6 +49,22 @@ def test_sources_come_by_name(sources):
     assert [source.name for source in read_sources()] == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(
+    ("amount", "required"),
+    [
+        ("line * amount", {"id", "line", "amount"}),
+        ("coalesce(amount, 0)", {"id", "line"}),
+        ('line * COALESCE( "amount" , 0)', {"id", "line"}),
+        ("coalesce(amount, 0) + amount", {"id", "line", "amount"}),
+    ],
+)
+def test_an_amount_may_be_empty_where_it_says_what_that_is_worth(
+    sources, amount, required
+):
+    write(sources, changed(((*SALES, "config", "meta", "control_amount"), amount)))
+    assert read_sources()[0].tables[0].required == required
+
+
 def test_the_projects_contracts_are_sound():
     folders = [path.name for path in SOURCES_DIR.iterdir() if path.is_dir()]
     assert [source.name for source in read_sources()] == sorted(folders)
