@@ -126,7 +126,7 @@ def _s3_files(connection: Connection, pattern: str, known: object) -> _Listed:
         if info.type == fs.FileType.File and fnmatchcase(info.path, pattern):
 
             def chunks(path: str = info.path) -> Iterator[bytes]:
-                with store.open_input_stream(path) as stream:
+                with store.open_input_stream(path, compression=None) as stream:
                     while chunk := stream.read(_CHUNK):
                         yield chunk
 

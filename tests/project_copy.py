@@ -52,8 +52,8 @@ def project_with_corner_shop(copy: Path) -> Path:
     return copy
 
 
-def crm(project: Path, *arguments: str) -> str:
-    """Run the copy's `crm` and return what it printed."""
+def crm(project: Path, *arguments: str, code: int = 0) -> str:
+    """Run the copy's `crm`, see that it ends as it should, and return what it said."""
     outcome = subprocess.run(
         [sys.executable, "-c", "from dagster_project.cli import main; main()"]
         + [*arguments],
@@ -67,5 +67,5 @@ def crm(project: Path, *arguments: str) -> str:
         text=True,
         check=False,
     )
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    return outcome.stdout
+    assert outcome.returncode == code, outcome.stdout + outcome.stderr
+    return outcome.stdout + outcome.stderr
