@@ -104,8 +104,7 @@ def extract(
                 connection,
                 table,
                 f"it cannot be read ({_said(connection, error)}). See that the "
-                "database is there, and that user and password are right and may read "
-                "the table.",
+                "database is there, that user and password are right and may read it.",
             ) from None
         finally:
             # Closing a transaction whose server has gone would abort the process.

@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -49,17 +50,38 @@ class Server:
                 writer.wait()
 
 
-class Sqlite:
-    """A file, and Python's own client."""
+# Runs a line of statements at a time.
+_SQLITE = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=60)
+for line in sys.stdin:
+    connection.executescript(line)
+"""
+
+
+class Sqlite(Server):
+    """A file, and Python's own client.
+
+    It is not open in this process while DuckDB reads it: two libraries in one process
+    undo each other's locks.
+    """
 
     def __init__(self, path: Path):
+        super().__init__(
+            [sys.executable, "-c", _SQLITE, str(path)], f"sqlite:///{path}"
+        )
         self.path = path
-        self.address = f"sqlite:///{path}"
 
-    def run(self, sql: str) -> None:
-        connection = sqlite3.connect(self.path)
-        connection.executescript(sql)
-        connection.close()
+    def run(self, sql: str) -> str:
+        """Run a query, or several statements that are none."""
+        connection = sqlite3.connect(self.path, timeout=60)
+        try:
+            if sql.startswith("select"):
+                return str(connection.execute(sql).fetchone()[0])
+            connection.executescript(sql)
+            return ""
+        finally:
+            connection.close()
 
 
 @contextmanager
