@@ -16,6 +16,7 @@ _EXAMPLES = {
     "sqlite": "sqlite:////folder/file.db",
     "s3": "s3://key:secret@host:443?region=eu-central-1",
     "https": "https://user:password@host/folder",
+    "dlt": "dlt://module?token=secret",
 }
 _ALIASES = {"postgres": "postgresql", "mariadb": "mysql", "http": "https"}
 _SCHEMES = [*_EXAMPLES, *_ALIASES]
@@ -29,8 +30,8 @@ class Connection:
     Attributes
     ----------
     kind
-        ``postgresql``, ``mysql`` (which MariaDB is too), ``sqlite``, ``s3`` or
-        ``https`` (also without its s, which option ``scheme`` says).
+        ``postgresql``, ``mysql`` (which MariaDB is too), ``sqlite``, ``s3``, ``https``
+        (also without its s, which option ``scheme`` says) or ``dlt``.
     options
         What its driver has to know, by the driver's own names, but for the password;
         of SQLite: the ``path``.
@@ -44,8 +45,12 @@ class Connection:
     def without_secrets(self, message: object) -> str:
         """Return the message with the password blotted out."""
         text = str(message)
-        if self.password:
-            for written in (self.password, quote(self.password, safe="")):
+        secrets = [self.password]
+        if self.kind == "dlt":
+            # What is given to its function may all be tokens.
+            secrets += [v for key, v in self.options.items() if key != "host"]
+        for secret in filter(None, secrets):
+            for written in (secret, quote(secret, safe="")):
                 text = text.replace(written, "***")
         return text
 

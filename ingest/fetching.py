@@ -87,7 +87,8 @@ def fetch_all(deployment: Deployment) -> None:
             try:
                 if table.export is not None:
                     connection = connection_named(table.connection, deployment)
-                    fetch_files(connection, table.export, folder / "files")
+                    since = first_to_read(deployment, table)
+                    fetch_files(connection, table.export, folder / "files", since)
                 else:
                     fetch(deployment, [table])
             except WarehouseError as error:

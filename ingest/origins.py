@@ -35,14 +35,19 @@ def read_origin(
     """
     given = [key for key in ("connection", *_DATABASE_KEYS) if key in meta]
     if "export" in meta:
-        if others := [key for key in _DATABASE_KEYS if key in meta]:
+        keys = _DATABASE_KEYS if "connection" not in meta else ("relation",)
+        if others := [key for key in keys if key in meta]:
             raise WarehouseError(
                 f"{where}: export is for files and {others[0]} for a table of a "
                 "database; take one of them away."
             )
         if "connection" in meta:
             _check_connection(meta["connection"], where)
-        return {"export": meta["export"], "connection": meta.get("connection")}
+        return {
+            "export": meta["export"],
+            "connection": meta.get("connection"),
+            **_read_cursor(meta, types, where),
+        }
     for key in ("connection", "relation"):
         if key not in meta:
             lacking = f"'{key}'" if given else "'export'"

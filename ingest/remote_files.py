@@ -1,4 +1,4 @@
-"""Files of web servers and S3-compatible stores, kept below ``build/fetched/``.
+"""Files of web servers, S3-compatible stores and dlt, kept below ``build/fetched/``.
 
 A file that has not changed there is not fetched again; one that was fetched counts from
 the rename of the index.
@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from urllib3.exceptions import HTTPError
 
 from dbt_models import WarehouseError
 from ingest.connections import Connection
+from ingest.dlt_files import records
+from ingest.ledger import now
 
 _CHUNK = 1 << 20
 _INDEX = "index.json"
@@ -45,8 +48,15 @@ class RemoteFile:
         return folder / quote(self.name, safe="")
 
 
-def fetch_files(connection: Connection, pattern: str, folder: Path) -> None:
+def fetch_files(
+    connection: Connection, pattern: str, folder: Path, since: int | date | None
+) -> None:
     """Fetch the files that match, and forget those that are no longer there.
+
+    Parameters
+    ----------
+    since
+        Of a table with a cursor, which only dlt knows how to use: from where to read.
 
     Raises
     ------
@@ -55,15 +65,31 @@ def fetch_files(connection: Connection, pattern: str, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     known = {file.name: file for file in fetched_files(folder)}
-    list_files = _http_files if connection.kind == "https" else _s3_files
+    if connection.kind not in {"dlt", "https", "s3"}:
+        raise WarehouseError(
+            f"connection {connection.name} is a database: the contract has to name a "
+            "table of it (relation), not an export"
+        )
+    if since is not None and connection.kind != "dlt":
+        raise WarehouseError(
+            f"connection {connection.name} serves files, which have no cursor"
+        )
     files = []
     try:
-        for name, stamp, download in list_files(connection, pattern, known):
+        if connection.kind == "s3":
+            listed = _s3_files(connection, pattern)
+        elif connection.kind == "https":
+            listed = _http_files(connection, pattern, known)
+        else:
+            lines = records(connection, pattern, since)
+            # Only the records themselves tell whether they have changed.
+            listed = iter([(f"{pattern}.jsonl", now().isoformat(), lines)])
+        for name, stamp, download in listed:
             file = known.get(name)
             if file is None or file.stamp != stamp or not file.path(folder).exists():
                 file = _download(name, stamp, download, folder)
             files.append(file)
-    except (OSError, HTTPError) as error:  # Arrow's and requests' are some of the first
+    except (OSError, HTTPError) as error:  # most are OSErrors
         text = connection.without_secrets(str(error).splitlines()[0])
         raise WarehouseError(
             f"{connection.name}/{pattern} could not be fetched: {text}. What was "
@@ -105,7 +131,7 @@ def _download(
 _Listed = Iterator[tuple[str, str, Callable[[], Iterator[bytes]]]]
 
 
-def _s3_files(connection: Connection, pattern: str, known: object) -> _Listed:
+def _s3_files(connection: Connection, pattern: str) -> _Listed:
     from pyarrow import fs
 
     options = connection.options
