@@ -21,7 +21,7 @@ from ingest.inference.words import noun_of_table, numbers_of, strength
 from ingest.sql import literal
 
 _BOOLEANS = (
-    *("true/false", "yes/no", "y/n", "ja/nein", "j/n", "oui/non", "si/no", "sí/no"),
+    *("yes/no", "y/n", "ja/nein", "j/n", "oui/non", "si/no", "sí/no"),
     *("wahr/falsch", "vrai/faux", "on/off", "t/f"),
 )
 # Fewer rows say little of whether a column is never empty.
@@ -120,7 +120,9 @@ def guess_columns(
     counts = _counts(connection, names)
     typed = {name for name, written in types.items() if written.data_type != "varchar"}
     nulls = _nulls(connection, names, typed)
-    numeric = [n for n in typed if types[n].data_type[:3] in {"int", "big", "dec", "dou"}]
+    numeric = [
+        n for n in typed if types[n].data_type[:3] in {"int", "big", "dec", "dou"}
+    ]
     symbols = _symbols(values, numeric)
     found: dict[str, Any] = {}
     if any(Style() not in styles[name] for name in numeric):
@@ -136,7 +138,9 @@ def guess_columns(
         strength(name, numbers_of("customer"))[0] == 3 for name in names
     )
     personal = personal_columns(
-        values, {name: written.data_type for name, written in types.items()}, is_of_people
+        values,
+        {name: written.data_type for name, written in types.items()},
+        is_of_people,
     )
     columns = []
     for name, written in types.items():
@@ -154,7 +158,11 @@ def guess_columns(
         evidence = f"{distinct:,} different" if filled else ""
         if is_text and filled:
             evidence += f", up to {longest:,} characters"
-        elif written.data_type in {"date", "timestamp"} and not class_ and not written.format:
+        elif (
+            written.data_type in {"date", "timestamp"}
+            and not class_
+            and not written.format
+        ):
             evidence += f", {lowest[:10]} to {highest[:10]}"
         if filled and filled < rows:
             evidence += f", empty in {rows - filled:,}"
@@ -186,29 +194,32 @@ def guess_columns(
 def _other_type(
     name: str, values: duckdb.DuckDBPyRelation, style: Style, styles: set[Style]
 ) -> Written:
-    words = values.aggregate("list(distinct lower(v)) filter (length(v) < 7)").fetchone()
-    (longest,) = values.aggregate("max(length(v))").fetchone()
-    if longest is None:
+    spelled = [text for (text,) in values.distinct().limit(7).fetchall()]
+    # Few spellings of two words: yes, Yes, YES, no, No, NO.
+    found = {text.lower(): text for text in spelled}
+    if found and set(found) <= {"true", "false"}:
+        return Written("boolean")
+    for pair in _BOOLEANS:
+        if set(found) == set(pair.split("/")):
+            return Written("boolean", "/".join(found[word] for word in pair.split("/")))
+    if not found:
         return Written("varchar")
-    if longest < 7:
-        for pair in _BOOLEANS:
-            is_pair = set(words[0]) == set(pair.split("/"))
-            if is_pair or (pair == "true/false" and set(words[0]) < {"true", "false"}):
-                return Written("boolean", None if pair == "true/false" else pair)
     if replace(style, doubt=None) in styles:
         found = number_type(name, values, replace(style, doubt=None))
         if found:
             return Written(found[0], doubt=found[1])
         return Written("varchar", doubt="numbers, kept as text: digits would be lost")
     if styles:
-        return Written("varchar", doubt="numbers, written otherwise than in other columns")
+        return Written(
+            "varchar", doubt="numbers, written otherwise than in other columns"
+        )
     return Written("varchar")
 
 
 def _counts(
     connection: duckdb.DuckDBPyConnection, names: Sequence[str]
 ) -> dict[str, tuple[int, int, int, bool, str, str, int]]:
-    """Return rows, filled, distinct, has blanks, lowest, highest and longest of each."""
+    """Return rows, filled, distinct, has blanks, lowest, highest, longest of each."""
     nothing = ", ".join(map(literal, ("", *(w.lower() for w in NULL_WORDS))))
     found = {}
     for place, name in enumerate(names):

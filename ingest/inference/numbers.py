@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import duckdb
 
 from ingest.inference.values import met_by_all
-from ingest.inference.words import is_money, is_number_of_something
+from ingest.inference.words import (
+    is_money,
+    is_number_of_something,
+    strength,
+    words,
+)
 from ingest.sql import literal
 
 SYMBOLS = ("€", "$", "£", "¥", "EUR", "USD", "GBP", "CHF", "JPY", "%")
@@ -67,7 +72,7 @@ def styles_of(values: duckdb.DuckDBPyRelation) -> set[Style]:
 
 
 def choose_style(columns: Sequence[set[Style]], prefers_comma: bool) -> Style:
-    """Return the style by which most columns are numbers; of equal ones the plainest."""
+    """Return the style by which most columns are numbers, the plainest of several."""
     counts = {style: sum(style in found for found in columns) for style in _STYLES}
     most = max(counts.values())
     best = [style for style, count in counts.items() if count == most]
@@ -80,7 +85,7 @@ def choose_style(columns: Sequence[set[Style]], prefers_comma: bool) -> Style:
     if not others:
         return chosen
     doubt = (
-        f"1{others[0].thousands or chosen.decimal}234 may be one and a bit or a thousand: "
+        f"1{others[0].thousands or chosen.decimal}234 may be 1.2 or a thousand: "
         f"is '{chosen.decimal}' the decimal sign?"
     )
     return Style(chosen.decimal, chosen.thousands, doubt)
@@ -115,9 +120,13 @@ def number_type(
         return None
     if has_exponents:
         # 12e5 among names of things is a name.
-        return ("double", None) if has_point and not is_number_of_something(name) else None
+        return (
+            ("double", None) if has_point and not is_number_of_something(name) else None
+        )
     if is_money(name) and not is_number_of_something(name):
-        return _decimal(whole, max(scale, 2), values, number, is_amount=True)
+        # Prices of pieces have parts of cents further down, if not here.
+        least = 4 if strength(name, words()["columns"]["price"])[0] else 2
+        return _decimal(whole, max(scale, least), values, number, is_amount=True)
     if scale == 0:
         doubt = "whole numbers, written with a point" if has_point else None
         if highest > _MAX_BIGINT - 1024:

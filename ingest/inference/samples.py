@@ -78,7 +78,9 @@ def usable_names(header: Sequence[str]) -> tuple[list[str], list[str]]:
     seen = set(_TAKEN)
     for number, name in enumerate(header, start=1):
         # dbt would take double braces for a template.
-        is_usable = name.strip() and name.isprintable() and not re.search("{[{%#]", name)
+        is_usable = (
+            name.strip() and name.isprintable() and not re.search("{[{%#]", name)
+        )
         good = name if is_usable else f"column_{number}"
         while good.lower() in seen:
             good += f"_{number}"

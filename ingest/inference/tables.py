@@ -17,7 +17,9 @@ from ingest.inference.samples import ROWS_LOOKED_AT, Sample
 from ingest.inference.words import snake_case
 from ingest.sql import connect
 
-_ENDING = re.compile(r"\.(csv|tsv|txt|dat|jsonl|ndjson|parquet|xlsx?|xlsm|ods)(\.gz)?$", re.I)
+_ENDING = re.compile(
+    r"\.(csv|tsv|txt|dat|jsonl|ndjson|parquet|xlsx?|xlsm|ods)(\.gz)?$", re.I
+)
 # Fewer rows of a file say too little of its types.
 _FEWEST_ROWS = 2_000
 
@@ -45,7 +47,9 @@ class TableGuess:
         return f"{first}{self.rows:,} rows of {files}"
 
 
-def guess_tables(files: Sequence[Path], source: str, day_first: bool) -> list[TableGuess]:
+def guess_tables(
+    files: Sequence[Path], source: str, day_first: bool
+) -> list[TableGuess]:
     """Look at the files and guess what tables they hold.
 
     Raises

@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -41,7 +42,10 @@ class _Dialect:
         text = io.TextIOWrapper(stream, self.encoding, "replace", newline="")
         quoting = csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE
         reader = csv.reader(
-            text, delimiter=self.delimiter, quotechar=self.quote or None, quoting=quoting
+            text,
+            delimiter=self.delimiter,
+            quotechar=self.quote or None,
+            quoting=quoting,
         )
         limit = csv.field_size_limit(_LONGEST_FIELD)
         try:
@@ -70,7 +74,7 @@ def read_text(path: Path, limit: int) -> Sample:
             head = stream.read(_HEAD)
             encoding, doubts = _encoding(head, stream)
         dialect = _dialect(head, encoding)
-        found = _format(dialect, head)
+        found = _format(dialect)
         with _opened(path) as stream:
             return _read(dialect, stream, found, doubts, limit)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -134,14 +138,32 @@ def _dialect(head: bytes, encoding: str) -> _Dialect:
             score = (count / (len(records) - len(above)), -len(above))
             if score > best_score or best is None:
                 skip = above[-1] if above else 0
-                best, best_score = _Dialect(encoding, delimiter, quote, skip, width), score
+                best, best_score = (
+                    _Dialect(encoding, delimiter, quote, skip, width),
+                    score,
+                )
     # Not a table of several columns: half of the records disagree.
     if best is None or best_score[0] < 0.5:
+        _require_one_column(head.decode(encoding, "replace"))
         return _Dialect(encoding, ",", '"', 0, 1)
     return best
 
 
-def _format(dialect: _Dialect, head: bytes) -> dict[str, Any]:
+def _require_one_column(text: str) -> None:
+    """Raise if lines without a delimiter are not values of one column."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    columns = sum(bool(re.search(r"\S {2,}\S", line)) for line in lines)
+    if columns * 2 > len(lines):
+        raise WarehouseError(
+            "its columns stand apart by blanks, which nobody can tell from blanks in "
+            "them; write its contract by hand, with format: {kind: fixed_width, "
+            "widths: {...}}, or export it with a delimiter"
+        )
+    if sum(line.count(" ") > 3 for line in lines) * 2 > len(lines):
+        raise WarehouseError("it is no table: no delimiter (, ; tab |) parts its lines")
+
+
+def _format(dialect: _Dialect) -> dict[str, Any]:
     """Return what is not what a contract takes for granted."""
     found: dict[str, Any] = {}
     if dialect.encoding in {"cp1252", "latin-1"}:
@@ -175,8 +197,8 @@ def _read(
         # The file's own names cannot be used, so its header is a line to skip.
         above, has_header = header_line, False
         doubts.append(
-            f"{', '.join(changed)}: the header has no name there, one twice or one that "
-            "cannot be used; columns go by their order now"
+            f"{', '.join(changed)}: the header has no name there, one twice or one "
+            "that cannot be used; columns go by their order now"
         )
         first = first[1:]
     elif has_header:
@@ -204,6 +226,4 @@ def _read(
             f"{broken:,} rows have more or fewer fields than the others; the run will "
             "refuse them"
         )
-    return Sample(
-        sample.names, sample.rows, found, tuple(doubts), {}, sample.is_whole
-    )
+    return Sample(sample.names, sample.rows, found, tuple(doubts), {}, sample.is_whole)

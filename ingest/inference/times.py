@@ -17,7 +17,10 @@ _ISO_TIME = f"{_ISO_DATE}([ T]{_CLOCK}({_OFFSET})?)?"
 _DAY_FIRST = [f"%d{s}%m{s}{year}" for year in ("%Y", "%y") for s in ("/", "-", ".")]
 _DATES = [
     *_DAY_FIRST,
-    *(text.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m") for text in _DAY_FIRST),
+    *(
+        text.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")
+        for text in _DAY_FIRST
+    ),
     "%Y/%m/%d",
     "%Y.%m.%d",
     "%Y-%m-%d",
@@ -42,7 +45,12 @@ _SHAPES = {
 _CLOCKS = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p"]
 _PATTERNS = [
     *_DATES,
-    *(f"{day}{gap}{clock}" for day in _DATES for clock in _CLOCKS for gap in (" ", "T", ", ")),
+    *(
+        f"{day}{gap}{clock}"
+        for day in _DATES
+        for clock in _CLOCKS
+        for gap in (" ", "T", ", ")
+    ),
 ]
 
 

@@ -1,4 +1,4 @@
-"""What names of columns and tables are likely to mean, by the words in ``words.yml``."""
+"""What names of columns and tables are likely to mean, by ``words.yml``."""
 
 import re
 import unicodedata
@@ -50,7 +50,10 @@ def strength(name: str, known: Iterable[str]) -> tuple[int, int]:
         spelled = "".join(parts)
         if compact == spelled:
             found = 3
-        elif len(spelled) > 3 and parts in (tokens[: len(parts)], tokens[-len(parts) :]):
+        elif len(spelled) > 3 and parts in (
+            tokens[: len(parts)],
+            tokens[-len(parts) :],
+        ):
             found = 2
         elif len(tokens) == 1 and len(spelled) > 4 and compact.endswith(spelled):
             # German makes one word of two: Gesamtbetrag.
@@ -95,7 +98,14 @@ def is_money(name: str) -> bool:
 def noun_of_table(name: str) -> str | None:
     """Return what a table of this name has rows of, if its name says it."""
     tokens = snake_case(name).split("_")
-    for noun in ("line", "transaction", "customer", "product", "campaign", "touchpoint"):
+    for noun in (
+        "line",
+        "transaction",
+        "customer",
+        "product",
+        "campaign",
+        "touchpoint",
+    ):
         for word in words()["nouns"][noun]:
             stem = snake_case(word).split("_")[-1]
             singular = {tokens[-1], tokens[-1].removesuffix("s")}
