@@ -64,9 +64,15 @@ def main() -> None:
 )
 @click.pass_obj
 def run(debug: bool, as_of: str | None, known_at: str | None) -> None:
-    """Take in new exports, rebuild, test and publish."""
+    """Take in new exports, rebuild, test and publish.
+
+    Ends with exit code 0; with 1 if nothing was published; with 3 if it was, but a
+    table could not be refreshed, because what was delivered of it is not as its
+    contract says.
+    """
     from dagster_project import runs
-    from dagster_project.summary import print_summary
+    from dagster_project.publishing import publication_path
+    from dagster_project.summary import print_refused, print_summary
     from ingest.raw import Asked
 
     asked = Asked(_date("--as-of", as_of), _date("--known-at", known_at))
@@ -74,8 +80,10 @@ def run(debug: bool, as_of: str | None, known_at: str | None) -> None:
     runs.require_input(deployment, asked)
     if runs.is_current(deployment, asked):
         click.echo("Nothing new: the publication is made from exactly this input.")
-        return
-    print_summary(deployment, runs.execute(deployment, asked, debug))
+    else:
+        print_summary(deployment, runs.execute(deployment, asked, debug))
+    if print_refused(publication_path(deployment, asked.known_at)):
+        sys.exit(3)
 
 
 main.add_command(lists)

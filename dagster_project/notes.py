@@ -17,6 +17,10 @@ _LAST_DATES = """
     select source_system, max(transaction_date)
     from core.fct_transactions group by all
 """
+_REFUSED = """
+    select source_system || '.' || table_name || ': ' || reason
+    from ops.refused_deliveries order by all
+"""
 _BEATEN = """
     select 'model ' || model_name || ': ' || verdict
     from marts.model_grades where not beats_baseline order by model_name
@@ -61,6 +65,11 @@ def worth_knowing(
         *_sentences(published, _DOUBTS),
         *_late_lines(published, deployment),
     ]
+
+
+def refused_deliveries(published: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return a sentence per table that the last run could not refresh."""
+    return _sentences(published, _REFUSED)
 
 
 def beaten_models(published: duckdb.DuckDBPyConnection) -> list[str]:

@@ -92,6 +92,10 @@ class Progress(logging.Handler):
 
     def _show_check(self, event: DagsterEvent) -> None:
         check = event.asset_check_evaluation_data
+        if check.check_name == "delivery":
+            if not check.passed:
+                self._line(check.asset_key, click.style("refused", fg="yellow"))
+            return
         if check.passed:
             self.tests += 1
             if check.check_name != "great_expectations":

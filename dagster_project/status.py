@@ -11,6 +11,7 @@ from dagster_project.notes import (
     beaten_models,
     gaps,
     print_notes,
+    refused_deliveries,
     staleness,
     worth_knowing,
 )
@@ -87,7 +88,11 @@ def _print_published(
     print_table(published.execute(_TABLES))
     click.secho("\nModels", bold=True)
     print_table(published.execute(_MODELS))
-    problems = [*beaten_models(published), *staleness(published, deployment)]
+    problems = [
+        *refused_deliveries(published),
+        *beaten_models(published),
+        *staleness(published, deployment),
+    ]
     return problems, worth_knowing(published, deployment)
 
 

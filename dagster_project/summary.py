@@ -1,9 +1,17 @@
 """What `crm run` prints when it is done: loads, KPIs, segments, where to query."""
 
+from pathlib import Path
+
 import click
 import duckdb
 
-from dagster_project.notes import gaps, print_notes, staleness, worth_knowing
+from dagster_project.notes import (
+    gaps,
+    print_notes,
+    refused_deliveries,
+    staleness,
+    worth_knowing,
+)
 from dagster_project.runs import Outcome
 from dagster_project.tables import print_table
 from dbt_models import Deployment
@@ -88,6 +96,16 @@ def print_summary(deployment: Deployment, outcome: Outcome) -> None:
     sql = f"crm sql --known-at {outcome.known_at}" if outcome.known_at else "crm sql"
     click.echo(f'  {sql} "select * from marts.customer_rfm limit 5"    or just: {sql}')
     click.echo("  crm status")
+
+
+def print_refused(published: Path) -> bool:
+    """Print which tables could not be refreshed, and return whether there are some."""
+    with connect(published, read_only=True) as connection:
+        sentences = refused_deliveries(connection)
+    for sentence in sentences:
+        click.secho("\nNot refreshed: ", fg="red", nl=False, err=True)
+        click.echo(sentence, err=True)
+    return bool(sentences)
 
 
 def _section(title: str, rows: duckdb.DuckDBPyConnection) -> None:

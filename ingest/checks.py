@@ -1,10 +1,11 @@
 """What a row must keep to be landed, as SQL over its columns as a reader gives them."""
 
+import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ingest.contracts import DECIMAL, Table
+from ingest.contracts import DECIMAL, Column, Table
 from ingest.ledger import now
 from ingest.sql import identifier, literal
 
@@ -54,9 +55,9 @@ def checks_of(table: Table, doubtful: Container[str]) -> list[Check]:
                 Check(column.name, "empty, but required", f"{name} is not null")
             )
         if column.name in doubtful:
-            fits = _fits(column.name, column.data_type, table.timezone)
-            found.append(_check(column.name, not_a(column.data_type), fits))
-            if column.data_type == "timestamp":
+            reason = not_a(column.data_type)
+            found.append(_check(column.name, reason, _fits(table, column)))
+            if column.data_type == "timestamp" and not column.format:
                 found.append(_survives(column.name, table.timezone))
         elif column.data_type in {"date", "double", "timestamp"}:
             fits = f"isfinite({name})"
@@ -64,8 +65,7 @@ def checks_of(table: Table, doubtful: Container[str]) -> list[Check]:
     if table.known_at is not None:
         moment = identifier(table.known_at)
         if table.known_at in doubtful:
-            data_type = table.types[table.known_at]
-            moment = value_of(table.known_at, data_type, table.timezone)
+            moment = value_of(table, table.known_at)
         # Zones are up to 14 hours apart.
         latest = literal(now() + timedelta(days=1))
         fits = f"coalesce({moment} between '1970-01-01' and {latest}, true)"
@@ -99,26 +99,81 @@ def flaws(checks: Iterable[Check]) -> str:
     return f"[{found}]::struct(column_name varchar, reason varchar)[]"
 
 
-def value_of(name: str, data_type: str, zone: str) -> str:
+def spelled_columns(table: Table) -> set[str]:
+    """Return the columns whose values are written in a way of their own."""
+    return {
+        column.name
+        for column in table.columns
+        if column.format
+        or (_is_number(column.data_type) and not table.format.has_plain_numbers)
+    }
+
+
+def value_of(table: Table, name: str) -> str:
     """Return the SQL that makes a doubtful value one of the contract's type, or null.
 
     A timestamp that states its own offset is the moment it says, as the clocks of the
     contract's zone showed it.
     """
-    text = _text(name)
-    if data_type == "varchar":
+    column = next((c for c in table.columns if c.name == name), None)
+    if column is None or column.data_type == "varchar":
         return f"cast({identifier(name)} as varchar)"
-    if data_type == "date":
+    text, zone = _plain_text(table, column), literal(table.timezone)
+    if column.format and column.data_type == "boolean":
+        true, false = (literal(word.lower()) for word in column.format.split("/"))
+        return f"case lower({text}) when {true} then true when {false} then false end"
+    if column.format:
+        moment = f"try_strptime({text}, {literal(column.format)})"
+        if "%z" in column.format:
+            moment = f"timezone({zone}, {moment}::timestamptz)"
+        if column.data_type == "timestamp":
+            return f"cast({moment} as timestamp)"
+        # A date with a time would lose it.
+        is_day = f"{moment} = date_trunc('day', {moment})"
+        return f"case when {is_day} then cast({moment} as date) end"
+    if column.data_type == "date":
         return f"try_cast(left({text}, 10) as date)"
-    if data_type != "timestamp":
-        return f"try_cast({text} as {data_type})"
+    if column.data_type != "timestamp":
+        return f"try_cast({text} as {column.data_type})"
     # A time of hours only (ISO 8601) is one that DuckDB does not know.
     with_minutes = f"regexp_replace({text}, '([ T][0-9]{{2}})$', '\\1:00')"
     return f"""case
         when {_has_offset(text)}
-            then timezone({literal(zone)}, try_cast({text} as timestamptz))
+            then timezone({zone}, try_cast({text} as timestamptz))
         else try_cast({with_minutes} as timestamp)
     end"""
+
+
+def _is_number(data_type: str) -> bool:
+    return data_type in {"integer", "bigint", "double"} or bool(
+        DECIMAL.fullmatch(data_type)
+    )
+
+
+def _plain_text(table: Table, column: Column) -> str:
+    """Return the SQL for the value as SQL writes it, where it is written otherwise."""
+    text = _text(column.name)
+    given = table.format
+    if not _is_number(column.data_type) or (
+        given.has_plain_numbers and given.decimal == "."
+    ):
+        return text
+    if given.symbols:
+        words = "|".join(map(re.escape, given.symbols))
+        blank = "[ \t\u00a0\u202f]*"
+        around = f"^([+-]?){blank}(?:{words}){blank}|{blank}(?:{words})$"
+        text = f"regexp_replace({text}, {literal(around)}, '\\1')"
+    if given.thousands == " ":
+        # Nobody sees which blank it is.
+        text = f"translate({text}, '\u00a0\u202f', '  ')"
+    sign, point = re.escape(given.thousands), re.escape(given.decimal)
+    groups = f"[0-9]{{1,3}}({sign}[0-9]{{3}})+|" if sign else ""
+    written = f"[+-]?({groups}[0-9]*)({point}[0-9]*)?([eE][+-]?[0-9]{{1,3}})?"
+    plain = f"replace({text}, {literal(given.decimal)}, '.')"
+    if given.thousands:
+        without = f"replace({text}, {literal(given.thousands)}, '')"
+        plain = f"replace({without}, {literal(given.decimal)}, '.')"
+    return f"case when regexp_full_match({text}, {literal(written)}) then {plain} end"
 
 
 def _text(name: str) -> str:
@@ -130,10 +185,12 @@ def _has_offset(text: str) -> str:
     return f"regexp_matches({text}, {literal(f':[0-9.]+{_OFFSET}$')})"
 
 
-def _fits(name: str, data_type: str, zone: str) -> str:
+def _fits(table: Table, column: Column) -> str:
     """Return the condition that a value becomes the type as it is, unrounded."""
-    text = _text(name)
-    fits = f"{value_of(name, data_type, zone)} is not null"
+    fits = f"{value_of(table, column.name)} is not null"
+    if column.format:
+        return fits
+    text, data_type = _plain_text(table, column), column.data_type
     if data_type in _WRITTEN:
         fits = f"regexp_full_match({text}, {literal(_WRITTEN[data_type])}) and {fits}"
     if data_type == "double":

@@ -4,12 +4,10 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from mmap import mmap
 
-# RFC 4180, but for a quote inside an unquoted field: there it is a letter (5" nail).
-# Behind blanks at its beginning it may be meant as either.
-_FIELD = rb'(?:"(?:[^"]|"")*+"|(?![ \t]++")[^",\r\n][^,\r\n]*+|)'
-_RECORD = re.compile(rb"%b(?:,%b)*+(?=\r?\n|\r?\Z)" % (_FIELD, _FIELD))
+from ingest.dialects import Dialect
 
 
 @dataclass(frozen=True)
@@ -31,26 +29,48 @@ class Record:
     flaw: str | None
 
 
-def records(text: bytes | mmap) -> Iterator[Record]:
+def records(text: bytes | mmap, dialect: Dialect) -> Iterator[Record]:
     """Yield the records, the header first; blank lines are none.
 
     Where quotes do not pair up, only the line on which they begin is taken for
     broken, and reading goes on with the next one.
     """
+    quote, pattern = dialect.quote.encode(), _pattern(dialect)
     start, line = len(BOM_UTF8) if text[:3] == BOM_UTF8 else 0, 1
     while start < len(text):
         end = text.find(b"\n", start)
         end = len(text) if end < 0 else end
         content, flaw = text[start:end].removesuffix(b"\r"), None
-        if b'"' in content or b"\r" in content:
-            match = _RECORD.match(text, start)
+        if line <= dialect.skip_lines:
+            content = b""
+        elif (quote and quote in content) or b"\r" in content:
+            match = pattern.match(text, start)
             if match:
                 content = match[0]
                 end = match.end() + (text[match.end() : match.end() + 1] == b"\r")
             else:
-                quoted = b'"' in content
+                quoted = quote and quote in content
                 flaw = "badly quoted" if quoted else "a stray line break"
         if content:
             yield Record(line, content, flaw)
         line += 1 + content.count(b"\n")
         start = end + 1
+
+
+@cache
+def _pattern(dialect: Dialect) -> re.Pattern[bytes]:
+    """Return what one record looks like.
+
+    RFC 4180, but for a quote inside an unquoted field: there it is a letter (5" nail).
+    Behind blanks at its beginning it may be meant as either.
+    """
+    delimiter = re.escape(dialect.delimiter.encode())
+    letter = rb"(?!%b)[^\r\n]" % delimiter
+    field = rb"(?:%b)*+" % letter
+    if quote := re.escape(dialect.quote.encode()):
+        quoted = rb"%b(?:[^%b]|%b%b)*+%b" % ((quote,) * 5)
+        plain = rb"(?![ \t]*+%b)(?:%b)++" % (quote, letter)
+        field = rb"(?:%b|%b|)" % (quoted, plain)
+    return re.compile(
+        rb"%b(?:%b%b)*+(?=\r?\n|\r?\Z)" % (field, delimiter, field), re.DOTALL
+    )

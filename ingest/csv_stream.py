@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ingest.contracts import DECIMAL
-from ingest.text_files import opened
+from ingest.dialects import Dialect
+from ingest.text_files import opened_below
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK = 1 << 20
-# Arrow takes 0x10 for 16, also behind blanks.
-_HEXADECIMAL = re.compile(rb'[,"\r\n\t ]0[xX]')
 
 
-def stream(paths: Sequence[Path], types: Mapping[str, str]) -> "pa.RecordBatchReader":
+def stream(
+    paths: Sequence[Path], types: Mapping[str, str], dialect: Dialect
+) -> "pa.RecordBatchReader":
     """Return the rows of files of one header, plus ``file_index``, in their order.
 
     A value that is not plainly of its type is an error while they are read: that the
@@ -34,7 +35,7 @@ def stream(paths: Sequence[Path], types: Mapping[str, str]) -> "pa.RecordBatchRe
 
     def batches() -> Iterator[pa.RecordBatch]:
         for index, path in enumerate(paths):
-            for batch in _batches(path, schema):
+            for batch in _batches(path, schema, dialect):
                 # Arrow's CSV reader does not look at the digits of decimals.
                 batch.validate(full=True)
                 indices = pa.repeat(pa.scalar(index, pa.int32()), len(batch))
@@ -43,21 +44,30 @@ def stream(paths: Sequence[Path], types: Mapping[str, str]) -> "pa.RecordBatchRe
     return pa.RecordBatchReader.from_batches(with_index, batches())
 
 
-def _batches(path: Path, schema: "pa.Schema") -> Iterator["pa.RecordBatch"]:
+def _batches(
+    path: Path, schema: "pa.Schema", dialect: Dialect
+) -> Iterator["pa.RecordBatch"]:
     from pyarrow import csv
 
-    with opened(path) as text:
+    with opened_below(path, dialect.skip_lines) as text:
         yield from csv.open_csv(
-            _WithoutHexadecimals(text),
+            _WithoutHexadecimals(text, dialect.delimiter),
             csv.ReadOptions(
                 use_threads=False,
                 block_size=_BLOCK,
                 column_names=schema.names,
-                skip_rows_after_names=1,
+                skip_rows_after_names=int(dialect.has_header),
             ),
-            csv.ParseOptions(newlines_in_values=True),
+            csv.ParseOptions(
+                delimiter=dialect.delimiter,
+                quote_char=dialect.quote or False,
+                newlines_in_values=bool(dialect.quote),
+            ),
             csv.ConvertOptions(
-                column_types=schema, null_values=[""], strings_can_be_null=True
+                column_types=schema,
+                null_values=["", *dialect.nulls],
+                strings_can_be_null=True,
+                decimal_point=dialect.decimal,
             ),
         )
 
@@ -67,15 +77,19 @@ class _WithoutHexadecimals:
 
     closed = False
 
-    def __init__(self, text: BinaryIO):
+    def __init__(self, text: BinaryIO, delimiter: str):
         self._text = text
         self._tail = b""
+        # Arrow takes 0x10 for 16, also behind blanks and whatever stands for a quote.
+        self._number = re.compile(
+            rb"(?:^|[^\w.+-]|%b)0[xX]" % re.escape(delimiter.encode())
+        )
 
     def read(self, size: int) -> bytes:
         chunk = self._text.read(size)
         # To look for one letter is ten times as fast as for two.
         has_x = b"x" in chunk or b"X" in chunk
-        if has_x and _HEXADECIMAL.search(self._tail + chunk):
+        if has_x and self._number.search(self._tail + chunk):
             raise ValueError("a field that begins like a hexadecimal number")
         self._tail = chunk[-2:]
         return chunk

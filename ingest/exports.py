@@ -7,14 +7,16 @@ import json
 import os
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from dbt_models import Deployment, WarehouseError
+from ingest.archives import members
 from ingest.contract_files import read_sources
 from ingest.contracts import Table
+from ingest.formats import Format
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 # A file written this recently may change again within its timestamp's resolution.
@@ -23,17 +25,26 @@ _SETTLED_NS = 2_000_000_000
 
 @dataclass(frozen=True)
 class ExportFile:
-    """One file below ``exports/``, identified by its content."""
+    """One file below ``exports/``, or a part of one, identified by its content.
+
+    Attributes
+    ----------
+    name
+        Relative to ``exports/``; that of a part is ``<file>#<member>``.
+    member
+        Sheet of a workbook, or file in an archive; None: it is a file of its own.
+    """
 
     path: Path
     name: str
     content_hash: str
     size_bytes: int
+    member: str | None = None
 
     @property
     def delivered_on(self) -> date | None:
-        """The delivery date in the file's name (2026-11-22 or 20261122)."""
-        for match in _DATE.finditer(self.path.name):
+        """The delivery date in its name: 2026-11-22 or 20261122."""
+        for match in _DATE.finditer(f"{self.member or ''}#{self.path.name}"):
             with contextlib.suppress(ValueError):
                 return date(*map(int, match.groups()))
         return None
@@ -65,7 +76,11 @@ class ExportCatalog:
             If a file cannot be read.
         """
         names = _matches(table, self._exports)
-        return [self._file(self._exports / name) for name in sorted(names)]
+        return [
+            file
+            for name in sorted(names)
+            for file in self._files(self._exports / name, table.format)
+        ]
 
     def remember(self) -> None:
         """Keep the hashes for the next run."""
@@ -73,6 +88,22 @@ class ExportCatalog:
         with contextlib.suppress(OSError):
             self._memory_path.parent.mkdir(parents=True, exist_ok=True)
             self._memory_path.write_text(json.dumps(self._memory))
+
+    def _files(self, path: Path, format_: Format) -> list[ExportFile]:
+        file = self._file(path)
+        try:
+            parts = members(path, format_)
+        except WarehouseError:
+            return [file]  # whoever reads it says what is wrong
+        return [
+            replace(
+                file,
+                name=f"{file.name}#{part}",
+                content_hash=f"{file.content_hash}#{part}",
+                member=part,
+            )
+            for part in parts
+        ] or [file]
 
     def _file(self, path: Path) -> ExportFile:
         name = path.relative_to(self._exports).as_posix()

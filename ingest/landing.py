@@ -18,7 +18,7 @@ from ingest.deliveries import Delivery, new_deliveries
 from ingest.exports import ExportCatalog, ExportFile
 from ingest.ledger import LandedFile, Load, now, read_loads, write_record
 from ingest.parts import Part, group_files
-from ingest.quarantine import keep, quarantine_file
+from ingest.quarantine import copies_folder, keep, quarantine_file
 from ingest.reading import Rows, read_rows
 from ingest.rejects import Sifted
 from ingest.sql import connect, files
@@ -31,7 +31,7 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
 
     Raises
     ------
-    WarehouseError
+    RefusedDeliveryError
         If a file is not what its name says, or more of a load's rows break the
         contract than it allows; nothing of that load is kept.
     """
@@ -67,11 +67,13 @@ def _write(
     last_file_id = max(
         (file.file_id for load in loads for file in load.files), default=0
     )
-    parts = group_files(table, delivery.files)
     # In the order of their names: of rows with one key, the later file's holds.
     ids = {file: last_file_id + n for n, file in enumerate(delivery.files, start=1)}
-    with connect() as connection:
-        rows = read_rows(connection, table, deployment, parts, aside, load_id, ids)
+    with connect() as connection, copies_folder(deployment) as folder:
+        parts = group_files(table, delivery.files, folder)
+        rows = read_rows(
+            connection, table, deployment, parts, aside, load_id, ids, folder
+        )
         amounts = _control_amounts(connection, table, aside)
     loaded_at = now()
     first = delivery.repeats

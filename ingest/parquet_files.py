@@ -1,6 +1,7 @@
 """Parquet files, counted by their own metadata and scanned by DuckDB."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dbt_models import WarehouseError
@@ -21,58 +22,80 @@ _TYPES = {
 }
 
 
-def columns(path: Path) -> list[tuple[str, str]]:
-    """Return the file's top-level columns and their types."""
-    schema = _metadata(path).schema.to_arrow_schema()
-    return [(field.name, _duckdb_type(str(field.type))) for field in schema]
+@dataclass(frozen=True)
+class ParquetReader:
+    """Reads Parquet files.
 
-
-def count_rows(path: Path) -> int:
-    """Return the rows that the file's metadata state."""
-    return _metadata(path).num_rows
-
-
-# The columns have types of their own, which is what the scan gives.
-stream = None
-
-
-def scan(paths: Sequence[Path], types: Mapping[str, str]) -> str:
-    """Return the table expression that reads the files, each column as it is stored."""
-    columns = ", ".join(map(identifier, types))
-    return f"(select {columns}, file_index from {_scan(paths)})"
-
-
-def sift(
-    path: Path, types: Mapping[str, str], checks: Collection[Check], folder: Path
-) -> Sifted:
-    """Part the file's rows into those that keep the contract and the others.
-
-    The parameters are those of ``csv_files.sift``.
+    Attributes
+    ----------
+    line_column
+        The column of a copy that says where in the file a row stood; None: the file
+        is no copy, and rows are numbered.
     """
-    good = folder / "good.parquet"
-    row = ", ".join(f"{literal(name)}: {identifier(name)}" for name in types)
-    rows = _scan([path], file_row_number=True)
-    with connect() as connection:
-        broken = connection.execute(
-            f"""select line, flaw.column_name, flaw.reason, text
-            from (
-                select
-                    file_row_number + 1 as line,
-                    to_json({{{row}}})::varchar as text,
-                    unnest({flaws(checks)}) as flaw
-                from {rows}
-            )
-            where flaw is not null"""
-        ).fetchall()
-        lines = [reject[0] for reject in broken]
-        connection.execute(
-            f"""copy (
-                select * exclude (file_row_number) from {rows}
-                where file_row_number + 1 not in (select unnest($lines::bigint[]))
-            ) to {literal(good)} (format parquet)""",
-            {"lines": lines},
+
+    line_column: str | None = None
+
+    def columns(self, path: Path) -> list[tuple[str, str]]:
+        """Return the file's top-level columns and their types."""
+        schema = _metadata(path).schema.to_arrow_schema()
+        return [
+            (field.name, _duckdb_type(str(field.type)))
+            for field in schema
+            if field.name != self.line_column
+        ]
+
+    def count_rows(self, path: Path) -> int:
+        """Return the rows that the file's metadata state."""
+        return _metadata(path).num_rows
+
+    def stream(self, paths: Sequence[Path], types: Mapping[str, str]) -> None:
+        """Return nothing: the scan is as fast, and gives the columns' own types."""
+
+    def scan(self, paths: Sequence[Path], types: Mapping[str, str]) -> str:
+        """Return the SQL that reads the files, each column as it is stored."""
+        columns = ", ".join(map(identifier, types))
+        return f"(select {columns}, file_index from {_scan(paths)})"
+
+    def sift(
+        self,
+        path: Path,
+        types: Mapping[str, str],
+        checks: Collection[Check],
+        folder: Path,
+    ) -> Sifted:
+        """Part the file's rows into those that keep the contract and the others.
+
+        The parameters are those of ``csv_sift.sift``.
+        """
+        good = folder / "good.parquet"
+        row = ", ".join(f"{literal(name)}: {identifier(name)}" for name in types)
+        line = (
+            identifier(self.line_column) if self.line_column else "file_row_number + 1"
         )
-    return Sifted(good, count_rows(path), [Reject(*reject) for reject in broken])
+        rows = _scan([path], file_row_number=True)
+        with connect() as connection:
+            broken = connection.execute(
+                f"""select line, flaw.column_name, flaw.reason, text
+                from (
+                    select
+                        {line} as line,
+                        to_json({{{row}}})::varchar as text,
+                        unnest({flaws(checks)}) as flaw
+                    from {rows}
+                )
+                where flaw is not null"""
+            ).fetchall()
+            lines = [reject[0] for reject in broken]
+            connection.execute(
+                f"""copy (
+                    select * exclude (file_row_number) from {rows}
+                    where {line} not in (select unnest($lines::bigint[]))
+                ) to {literal(good)} (format parquet)""",
+                {"lines": lines},
+            )
+        return Sifted(
+            good, self.count_rows(path), [Reject(*reject) for reject in broken]
+        )
 
 
 def _scan(paths: Sequence[Path], file_row_number: bool = False) -> str:

@@ -5,15 +5,15 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import duckdb
 
 from dbt_models import WarehouseError
-from ingest.checks import checks_of, value_of
+from ingest.checks import checks_of, spelled_columns, value_of
 from ingest.contracts import Table
 from ingest.exports import ExportFile
-from ingest.readers import reader_for
+from ingest.readers import Readable, Reader, readable
+from ingest.rejects import RefusedDeliveryError
 from ingest.sql import identifier, literal
 
 _OWN_NAMES = {"_line", "_load_id", "_file_id", "file_index", "file_row_number"}
@@ -29,36 +29,44 @@ class Part:
         Column name to the type that it is stored as, in the files' order.
     """
 
-    reader: ModuleType
+    table: Table
+    reader: Reader
     stored: Mapping[str, str]
-    files: list[ExportFile]
+    readables: list[Readable]
     file_name: str
 
-    def types(self, table: Table) -> dict[str, str]:
-        """Column name to the contract's type, in the files' order; text if unknown."""
-        return {name: table.types.get(name, "varchar") for name in self.stored}
+    @property
+    def files(self) -> list[ExportFile]:
+        """The export files whose rows are in it."""
+        return [readable.file for readable in self.readables]
 
-    def doubtful(self, table: Table) -> set[str]:
+    @property
+    def types(self) -> dict[str, str]:
+        """Column name to the contract's type, in the files' order; text if unknown."""
+        return {name: self.table.types.get(name, "varchar") for name in self.stored}
+
+    @property
+    def doubtful(self) -> set[str]:
         """Columns that are stored as another type than the contract's."""
         return {
             name
-            for name, data_type in self.types(table).items()
+            for name, data_type in self.types.items()
             if data_type.replace(" ", "") != self.stored[name].replace(" ", "")
         }
 
 
-def refuse(table: Table, file_name: str, reason: object) -> WarehouseError:
+def refuse(table: Table, file_name: str, reason: object) -> RefusedDeliveryError:
     """Return the error that says which file stops a load, and why."""
     # DuckDB shows its own SQL below the first line.
     first = str(reason).strip().splitlines()[0].rstrip(".")
-    return WarehouseError(
+    return RefusedDeliveryError(
         f"exports/{file_name}: {first}. Nothing of this load "
         f"of {table.full_name} was kept; mend the file (or its contract) and run again."
     )
 
 
-def group_files(table: Table, files: Sequence[ExportFile]) -> list[Part]:
-    """Group the files by what one scan can read.
+def group_files(table: Table, files: Sequence[ExportFile], folder: Path) -> list[Part]:
+    """Group the files by what one scan can read; copies are written to the folder.
 
     Raises
     ------
@@ -66,57 +74,49 @@ def group_files(table: Table, files: Sequence[ExportFile]) -> list[Part]:
         If a file cannot be opened as what its name says, or lacks a column.
     """
     groups = defaultdict(list)
-    for file in files:
+    for number, file in enumerate(files):
+        aside = folder / f"copies_{number}"
+        aside.mkdir()
         try:
-            reader = reader_for(file.path)
-            columns = tuple(reader.columns(file.path))
+            found = readable(file, table, aside)
+            columns = tuple(found.reader.columns(found.path))
             _check_header(table, [name for name, _ in columns])
         except (WarehouseError, OSError) as error:
             raise refuse(table, file.name, error) from error
-        groups[reader, columns].append(file)
+        groups[found.reader, columns].append(found)
     return [
-        Part(reader, dict(columns), group, f"{number}.parquet")
+        Part(table, reader, dict(columns), group, f"{number}.parquet")
         for number, ((reader, columns), group) in enumerate(groups.items(), start=1)
     ]
 
 
-def count_rows(table: Table, file: ExportFile) -> int | None:
-    """Count the file's rows without the engine that loads them.
-
-    None: only sifting can tell its rows apart.
-    """
-    try:
-        return reader_for(file.path).count_rows(file.path)
-    except (WarehouseError, OSError) as error:
-        raise refuse(table, file.name, error) from error
-
-
 def write_part(
     connection: duckdb.DuckDBPyConnection,
-    table: Table,
     part: Part,
+    paths: Sequence[Path],
     folder: Path,
     load_id: int,
     file_ids: Sequence[int],
 ) -> list[int | None]:
     """Write the rows that keep the contract and return how many came from each file.
 
-    None: DuckDB refused a row of it.
+    None: DuckDB refused a row of it. ``paths`` are the files' or those of copies
+    without their broken rows.
 
     Raises
     ------
     duckdb.Error
         If it cannot read on; which file it was in, it does not say.
     """
+    table = part.table
     target = literal(folder / part.file_name)
-    paths, types = [file.path for file in part.files], part.types(table)
 
     def copy(rows: str, doubtful: Collection[str]) -> None:
         columns = ", ".join(
-            f"{value_of(name, types[name], table.timezone)} as {identifier(name)}"
+            f"{value_of(table, name)} as {identifier(name)}"
             if name in doubtful
             else identifier(name)
-            for name in types
+            for name in part.types
         )
         kept = " and ".join(check.condition for check in checks_of(table, doubtful))
         connection.execute(
@@ -131,15 +131,20 @@ def write_part(
         )
 
     is_written = False
-    if part.reader.stream is not None:
-        connection.register("streamed", part.reader.stream(paths, types))
+    # What is written in other ways than SQL's is text until it has been looked at.
+    spelled = spelled_columns(table)
+    streamed = part.reader.stream(
+        paths, {n: "varchar" if n in spelled else t for n, t in part.types.items()}
+    )
+    if streamed is not None:
+        connection.register("streamed", streamed)
         # It fails where a value is not plainly of its type; the scan looks closer.
         with suppress(duckdb.Error):
-            copy("streamed", doubtful=())
+            copy("streamed", spelled)
             is_written = True
         connection.unregister("streamed")
     if not is_written:
-        copy(part.reader.scan(paths, types), part.doubtful(table))
+        copy(part.reader.scan(paths, part.types), part.doubtful)
     counts = dict(
         connection.execute(
             f"select _file_id, count(*) from {target} group by all"
@@ -147,8 +152,8 @@ def write_part(
     )
     complaints = _complaints(connection)
     return [
-        None if str(file.path) in complaints else counts.get(file_id, 0)
-        for file_id, file in zip(file_ids, part.files, strict=True)
+        None if str(path) in complaints else counts.get(file_id, 0)
+        for file_id, path in zip(file_ids, paths, strict=True)
     ]
 
 
@@ -167,9 +172,11 @@ def _complaints(connection: duckdb.DuckDBPyConnection) -> set[str]:
 def _check_header(table: Table, header: Sequence[str]) -> None:
     missing = [name for name in table.types if name not in header]
     if missing:
+        others = [sign for sign in ";\t|" if len(header) == 1 and sign in header[0]]
+        hint = f" (format: {{delimiter: {others[0]!r}}}?)" if others else ""
         raise WarehouseError(
             f"wrong header: column {', '.join(missing)} is missing; "
-            f"it has {', '.join(header)}"
+            f"it has {', '.join(header)}{hint}"
         )
     seen: set[str] = set()
     for name in header:

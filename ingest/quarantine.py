@@ -16,6 +16,7 @@ from ingest.checks import checks_of
 from ingest.contracts import Table
 from ingest.exports import ExportFile
 from ingest.parts import Part, refuse
+from ingest.readers import Readable
 from ingest.rejects import Sifted
 
 # The table's last try, if more rows were broken than the contract allows.
@@ -32,12 +33,12 @@ def quarantine_file(
 
 
 @contextmanager
-def sifting_folder(deployment: Deployment) -> Iterator[Path]:
+def copies_folder(deployment: Deployment) -> Iterator[Path]:
     """Give a folder for copies of exports, where only this user may look.
 
     What a killed run left in it goes first.
     """
-    folder = _restricted(deployment) / "sifting"
+    folder = _restricted(deployment) / "copies"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
@@ -47,7 +48,7 @@ def sifting_folder(deployment: Deployment) -> Iterator[Path]:
 
 
 def sift(
-    table: Table, part: Part, broken: Iterable[ExportFile], folder: Path
+    part: Part, broken: Iterable[Readable], folder: Path
 ) -> dict[ExportFile, Sifted]:
     """Part the rows of broken files into those that keep the contract and the others.
 
@@ -57,18 +58,14 @@ def sift(
         If a file cannot be read at all.
     """
     sifted = {}
-    for file in broken:
-        aside = folder / str(len(list(folder.iterdir())))
+    for found in broken:
+        aside = folder / f"sifted_{len(list(folder.iterdir()))}"
         aside.mkdir()
         try:
-            sifted[file] = part.reader.sift(
-                file.path,
-                part.types(table),
-                checks_of(table, part.doubtful(table)),
-                aside,
-            )
+            checks = checks_of(part.table, part.doubtful)
+            sifted[found.file] = found.sift(part.types, checks, aside)
         except (WarehouseError, OSError, duckdb.Error) as error:
-            raise refuse(table, file.name, error) from error
+            raise refuse(part.table, found.file.name, error) from error
     return sifted
 
 

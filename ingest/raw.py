@@ -14,7 +14,7 @@ import duckdb
 from dbt_models import Deployment, WarehouseError
 from dbt_models.ops import create_ops_tables, fill_ops_table
 from ingest.contracts import Table
-from ingest.ledger import Load, open_rejects, read_loads, repeated_files
+from ingest.ledger import Load, now, open_rejects, read_loads, repeated_files
 from ingest.sql import connect, files, identifier
 
 # What every raw table has beside its contract's columns.
@@ -75,8 +75,15 @@ def open_build(deployment: Deployment, asked: Asked, fingerprint: str) -> None:
         connection.commit()
 
 
-def show_table(deployment: Deployment, table: Table) -> list[Load]:
+def show_table(
+    deployment: Deployment, table: Table, refusal: str | None = None
+) -> list[Load]:
     """Make a table's landed rows and its part of the ledger visible to the build.
+
+    Parameters
+    ----------
+    refusal
+        Why its newest delivery was not landed; None: there is none, or it was.
 
     Returns
     -------
@@ -94,6 +101,15 @@ def show_table(deployment: Deployment, table: Table) -> list[Load]:
         fill_ops_table(connection, "loads", map(_load_row, loads))
         fill_ops_table(connection, "load_files", _file_rows(loads))
         fill_ops_table(connection, "rejects", _reject_rows(loads))
+        name = {"source_system": table.source, "table_name": table.name}
+        connection.execute(
+            """delete from ops.refused_deliveries
+            where source_system = $source_system and table_name = $table_name""",
+            name,
+        )
+        if refusal is not None:
+            row = {**name, "refused_at": now(), "reason": refusal}
+            fill_ops_table(connection, "refused_deliveries", [row])
         connection.execute(f"create schema if not exists {table.raw_schema}")
         connection.execute(_view(connection, table, loads, deployment))
         connection.commit()

@@ -1,6 +1,6 @@
-"""Which reader reads which export file.
+"""What reads an export file: the file itself, or a copy that an engine can read.
 
-A reader is a module with five functions.
+A reader has six parts.
 
 ``columns(path)``
     the file's columns, and the types that they are stored as;
@@ -15,34 +15,156 @@ A reader is a module with five functions.
 ``sift(path, types, checks, folder)``
     the slow way for a file with broken rows: it parts them from the others.
 
+A converter makes rows of text of what no engine reads: ``rows(path, member, table)``
+yields them, the names of the columns first, ``count_rows(path, member, table)`` counts
+them in another way.
+
 All raise WarehouseError with what is wrong, without the file's name: the caller knows
 it.
 """
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
 from dbt_models import WarehouseError
-from ingest import csv_files, parquet_files
+from ingest import excel_files, fixed_width_files, json_files
+from ingest.archives import members
+from ingest.checks import Check
+from ingest.contracts import Table
+from ingest.csv_files import CsvReader
+from ingest.dialects import Dialect
+from ingest.exports import ExportFile
+from ingest.parquet_files import ParquetReader
+from ingest.rejects import Reject, Sifted
+from ingest.text_copies import PACKED, encoding_of, make_utf8, unpack, unzip
+from ingest.text_rows import LINE, write_copy
 
-_READERS: dict[str, ModuleType] = {
-    ".csv": csv_files,
-    ".csv.gz": csv_files,
-    ".parquet": parquet_files,
+Reader = CsvReader | ParquetReader
+
+# What a file's ending says, where the contract does not.
+_KINDS = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".parquet": "parquet",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".xlsm": "excel",
+    ".xlsx": "excel",
+}
+_CONVERTERS: dict[str, ModuleType] = {
+    "excel": excel_files,
+    "fixed_width": fixed_width_files,
+    "json": json_files,
 }
 
 
-def reader_for(path: Path) -> ModuleType:
-    """Return the reader for the file's ending.
+@dataclass(frozen=True)
+class Readable:
+    """An export file as it can be read.
+
+    Attributes
+    ----------
+    path
+        The file, or a copy of it.
+    converter
+        What made the copy, if it is of other rows than the file's bytes.
+    original
+        What the converter made it of.
+    rejects
+        Rows that the converter could make nothing of.
+    """
+
+    file: ExportFile
+    table: Table
+    path: Path
+    reader: Reader
+    converter: ModuleType | None = None
+    original: Path | None = None
+    rejects: tuple[Reject, ...] = ()
+
+    def count_rows(self) -> int | None:
+        """Count its rows without the engine that loads them; None: sifting tells."""
+        if self.converter is None:
+            return self.reader.count_rows(self.path)
+        return self.converter.count_rows(self.original, self.file.member, self.table)
+
+    def sift(
+        self, types: Mapping[str, str], checks: Collection[Check], folder: Path
+    ) -> Sifted:
+        """Part the broken rows from the others."""
+        found = self.reader.sift(self.path, types, checks, folder)
+        if self.converter is None:
+            return found
+        rejects = sorted([*self.rejects, *found.rejects], key=lambda r: r.line)
+        return replace(found, rows_read=self.count_rows(), rejects=rejects)
+
+
+def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
+    """Return the file as it can be read; copies of it are written to the folder.
 
     Raises
     ------
     WarehouseError
-        If no reader knows the ending, or the file is empty.
+        If it is empty, damaged, or nobody knows its kind.
     """
-    for ending, reader in _READERS.items():
-        if path.name.lower().endswith(ending):
-            if path.stat().st_size == 0:
-                raise WarehouseError("it is empty (0 bytes); export it again")
-            return reader
-    raise WarehouseError(f"no reader knows its kind; known: {', '.join(_READERS)}")
+    path, name = file.path, file.path.name.lower()
+    if path.stat().st_size == 0:
+        raise WarehouseError("it is empty (0 bytes); export it again")
+    if file.member is None and name.endswith((".zip", ".xlsx", ".xlsm")):
+        # It says why it has none.
+        members(path, table.format)
+        raise WarehouseError("it is not what its name says, or damaged")
+    if name.endswith(".zip"):
+        name = Path(file.member).name.lower()
+        path = folder / name
+        unzip(file.path, file.member, path)
+    packed = next((ending for ending in PACKED if name.endswith(ending)), "")
+    name = name.removesuffix(packed)
+    kind = _kind_of(file, name, table)
+    is_text = kind not in {"excel", "parquet"}
+    encoding = encoding_of(path, table.format.encoding) if is_text else None
+    # Gzipped CSV of UTF-8 is read as it is.
+    if packed and (encoding or (kind, packed) != ("csv", ".gz")):
+        unpack(path, path := folder / name)
+    if kind == "parquet":
+        return Readable(file, table, path, ParquetReader())
+    if encoding:
+        make_utf8(path, encoding, path := folder / f"utf8_{name}")
+    if kind == "csv":
+        return Readable(file, table, path, CsvReader(_dialect(name, table)))
+    converter = _CONVERTERS[kind]
+    copy = folder / "rows.parquet"
+    rejects = write_copy(converter.rows(path, file.member, table), copy)
+    reader = ParquetReader(line_column=LINE)
+    return Readable(file, table, copy, reader, converter, path, tuple(rejects))
+
+
+def _kind_of(file: ExportFile, name: str, table: Table) -> str:
+    if file.member is not None and not file.path.name.lower().endswith(".zip"):
+        return "excel"  # also if its name says something else
+    kind = table.format.kind or _KINDS.get(Path(name).suffix)
+    if table.format.widths and kind in {None, "csv"}:
+        kind = "fixed_width"
+    if kind is None:
+        raise WarehouseError(
+            f"no reader knows its kind; known: {', '.join(_KINDS)}, packed or not "
+            f"({', '.join(PACKED)}, .zip). Else let the contract say it (format: kind)"
+        )
+    return kind
+
+
+def _dialect(name: str, table: Table) -> Dialect:
+    given = table.format
+    by_name = "\t" if name.endswith(".tsv") else ","
+    return Dialect(
+        delimiter=given.delimiter or by_name,
+        quote=given.quote,
+        decimal=given.decimal,
+        nulls=given.nulls,
+        skip_lines=given.skip_lines,
+        names=None if given.header else tuple(table.types),
+    )

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from dbt_models import Deployment
+from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Table
 from ingest.exports import ExportFile
-from ingest.parts import Part, count_rows, refuse, write_part
-from ingest.quarantine import refuse_many, sift, sifting_folder
+from ingest.parts import Part, refuse, write_part
+from ingest.quarantine import refuse_many, sift
+from ingest.readers import Readable
 from ingest.rejects import Sifted
 
 
@@ -33,50 +34,59 @@ def read_rows(
     aside: Path,
     load_id: int,
     ids: Mapping[ExportFile, int],
+    folder: Path,
 ) -> Rows:
-    """Write every part, and where rows are missing, again without the broken ones."""
+    """Write every part, and where rows are missing, again without the broken ones.
+
+    What it needs for a while is written to the folder.
+    """
 
     def write(part: Part) -> dict[ExportFile, int | None]:
-        copies = [
-            replace(file, path=sifted[file].good) if file in sifted else file
-            for file in part.files
+        paths = [
+            sifted[found.file].good if found.file in sifted else found.path
+            for found in part.readables
         ]
         file_ids = [ids[file] for file in part.files]
-        rows = write_part(
-            connection, table, replace(part, files=copies), aside, load_id, file_ids
-        )
+        rows = write_part(connection, part, paths, aside, load_id, file_ids)
         return dict(zip(part.files, rows, strict=True))
 
+    def count(found: Readable) -> int | None:
+        try:
+            return found.count_rows()
+        except (WarehouseError, OSError) as error:
+            raise refuse(table, found.file.name, error) from error
+
+    readables = {found.file: found for part in parts for found in part.readables}
     sifted: dict[ExportFile, Sifted] = {}
     # Counting reads the files by itself, on the core that the scan leaves free.
     with ThreadPoolExecutor(1) as counter:
-        counting = counter.map(lambda file: count_rows(table, file), ids)
-        loaded = dict.fromkeys(ids)
+        counting = counter.map(count, readables.values())
+        loaded = dict.fromkeys(readables)
         for part in parts:
             with suppress(duckdb.Error):  # sifting tells what it was
                 loaded |= write(part)
-        read = dict(zip(ids, counting, strict=True))
+        read = dict(zip(readables, counting, strict=True))
     broken = {
-        file for file in ids if loaded[file] is None or loaded[file] != read[file]
+        file for file in readables if loaded[file] is None or loaded[file] != read[file]
     }
     if not broken:
         return Rows(read, loaded, sifted)
-    with sifting_folder(deployment) as folder:
-        for part in parts:
-            sifted |= sift(table, part, broken.intersection(part.files), folder)
-        read |= {file: found.rows_read for file, found in sifted.items()}
-        refuse_many(deployment, table, sifted, sum(read.values()))
-        for part in parts:
-            if not broken.isdisjoint(part.files):
-                try:
-                    loaded |= write(part)
-                except duckdb.Error:
-                    # What DuckDB says may hold a value of the row.
-                    raise refuse(
-                        table,
-                        part.files[0].name,
-                        "its rows cannot be read even without the broken ones",
-                    ) from None
+    for part in parts:
+        found = [r for r in part.readables if r.file in broken]
+        sifted |= sift(part, found, folder)
+    read |= {file: found.rows_read for file, found in sifted.items()}
+    refuse_many(deployment, table, sifted, sum(read.values()))
+    for part in parts:
+        if not broken.isdisjoint(part.files):
+            try:
+                loaded |= write(part)
+            except duckdb.Error:
+                # What DuckDB says may hold a value of the row.
+                raise refuse(
+                    table,
+                    part.files[0].name,
+                    "its rows cannot be read even without the broken ones",
+                ) from None
     for file, rows in loaded.items():
         good = read[file] - (sifted[file].rows_rejected if file in sifted else 0)
         if rows != good:

@@ -4,7 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from dbt_models import WarehouseError
 from ingest.ledger import RejectCount
+
+
+class RefusedDeliveryError(WarehouseError):
+    """A delivery that was not landed; what was landed of its table before holds."""
 
 
 @dataclass(frozen=True)

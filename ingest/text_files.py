@@ -1,5 +1,6 @@
 """Text files, plain or gzipped, after a look at what they really are."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,3 +47,14 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise WarehouseError(
             f"its gzip data are cut off or damaged ({error})"
         ) from error
+
+
+@contextmanager
+def opened_below(path: Path, skip_lines: int) -> Iterator[BinaryIO]:
+    """Open the file behind its byte order mark and the lines to skip."""
+    with opened(path) as stream:
+        if stream.read(len(BOM_UTF8)) != BOM_UTF8:
+            stream.seek(0)
+        for _ in range(skip_lines):
+            stream.readline()
+        yield stream

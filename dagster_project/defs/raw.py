@@ -15,8 +15,9 @@ from ingest.contract_files import active_sources
 from ingest.contracts import Source, Table
 from ingest.exports import ExportCatalog
 from ingest.landing import land
-from ingest.ledger import files_shown
+from ingest.ledger import files_shown, read_loads
 from ingest.raw import open_build, show_table
+from ingest.rejects import RefusedDeliveryError
 
 _PARAMETERS = dg.AssetKey(["ops", "run_parameters"])
 
@@ -59,22 +60,37 @@ def _run_parameters(deployment: Deployment) -> dg.AssetsDefinition:
 def _raw_table(
     deployment: Deployment, source: Source, table: Table
 ) -> dg.AssetsDefinition:
+    key = dg.AssetKey([source.name, table.name])
+
     @dg.asset(
-        key=[source.name, table.name],
+        key=key,
         deps=[_PARAMETERS],
         group_name="raw",
         description=f"{table.description} From exports/{table.export}.",
         kinds={"duckdb", "parquet"},
+        check_specs=[
+            dg.AssetCheckSpec(
+                "delivery",
+                asset=key,
+                description="Whether what was delivered could be taken in.",
+            )
+        ],
     )
     def raw_table(options: RunOptions, lock: RunLock) -> dg.MaterializeResult:
         began = time.monotonic()
-        landed = []
+        landed, refusal = [], None
         # A run that looks back in time takes nothing in.
         if options.asked.known_at is None:
             catalog = ExportCatalog(deployment)
-            landed = land(table, deployment, catalog)
+            try:
+                landed = land(table, deployment, catalog)
+            except RefusedDeliveryError as error:
+                # The others go on, and so does this one with what it has.
+                if not read_loads(deployment.raw, table.full_name):
+                    raise
+                refusal = str(error)
             catalog.remember()
-        shown = files_shown(show_table(deployment, table))
+        shown = files_shown(show_table(deployment, table, refusal))
         # None of a file that was landed before the contract named an amount.
         amounts = [file.control_amount for file in shown]
         is_known = bool(amounts) and None not in amounts
@@ -85,7 +101,15 @@ def _raw_table(
                 ROWS: sum(file.rows_loaded for file in shown),
                 **({"control_amount": float(sum(amounts))} if is_known else {}),
                 **seconds_since(began),
-            }
+            },
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name="delivery",
+                    passed=refusal is None,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    description=refusal,
+                )
+            ],
         )
 
     return raw_table

@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from dbt_models import WarehouseError
-from ingest import csv_files
+from ingest import csv_count
+from ingest.csv_files import CsvReader
 
 # What a record may contain: separators, quotes, line breaks and more than one byte.
 PIECES = [",", '"', "\n", "\r\n", "\r", "a", "ä", "€", " ", "", "12.50"]
@@ -46,7 +47,7 @@ def _quoted(cell: str, width: int, random: Random) -> str:
 
 
 def names_of(path: Path) -> list[str]:
-    return [name for name, _ in csv_files.columns(path)]
+    return [name for name, _ in CsvReader().columns(path)]
 
 
 def records_by_python(text: str) -> int:
@@ -55,12 +56,12 @@ def records_by_python(text: str) -> int:
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 5, 16, 1 << 20])
 def test_counts_like_pythons_csv(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr(csv_files, "_CHUNK", chunk)
+    monkeypatch.setattr(csv_count, "_CHUNK", chunk)
     random = Random(chunk)
     for number in range(300):
         text = random_csv(random)
         name = "x.csv.gz" if number % 10 == 0 else "x.csv"
-        counted = csv_files.count_rows(write(tmp_path, text, name))
+        counted = CsvReader().count_rows(write(tmp_path, text, name))
         assert counted == records_by_python(text), (number, text)
 
 
@@ -86,8 +87,8 @@ def test_counts_like_pythons_csv(tmp_path, monkeypatch, chunk):
 @pytest.mark.parametrize("name", ["x.csv", "x.CSV", "x.csv.gz"])
 @pytest.mark.parametrize("chunk", [1, 4, 1 << 20])
 def test_counts_records_not_lines(tmp_path, monkeypatch, text, rows, name, chunk):
-    monkeypatch.setattr(csv_files, "_CHUNK", chunk)
-    assert csv_files.count_rows(write(tmp_path, text, name)) == rows
+    monkeypatch.setattr(csv_count, "_CHUNK", chunk)
+    assert CsvReader().count_rows(write(tmp_path, text, name)) == rows
 
 
 @pytest.mark.parametrize("text", ['a,b\n1,"2\n', 'a\n"', 'a,b\n1,"x""\n2,3\n'])
@@ -95,8 +96,8 @@ def test_counts_records_not_lines(tmp_path, monkeypatch, text, rows, name, chunk
 def test_records_with_an_unclosed_quote_are_not_counted(
     tmp_path, monkeypatch, text, chunk
 ):
-    monkeypatch.setattr(csv_files, "_CHUNK", chunk)
-    assert csv_files.count_rows(write(tmp_path, text)) is None
+    monkeypatch.setattr(csv_count, "_CHUNK", chunk)
+    assert CsvReader().count_rows(write(tmp_path, text)) is None
 
 
 @pytest.mark.parametrize(
@@ -106,21 +107,21 @@ def test_records_with_an_unclosed_quote_are_not_counted(
 @pytest.mark.parametrize("chunk", [1, 2, 3, 1 << 20])
 def test_records_with_stray_quotes_are_not_counted(tmp_path, monkeypatch, row, chunk):
     """Readers differ in what they make of them."""
-    monkeypatch.setattr(csv_files, "_CHUNK", chunk)
-    assert csv_files.count_rows(write(tmp_path, f"a,b\n1,2\n{row}\n{row}\n")) is None
+    monkeypatch.setattr(csv_count, "_CHUNK", chunk)
+    assert CsvReader().count_rows(write(tmp_path, f"a,b\n1,2\n{row}\n{row}\n")) is None
 
 
 @pytest.mark.parametrize("text", ["a,b\n1,x\ry\n", "a,b\r\r\n1,2\r\r\n", "a\rb\n1\n"])
 @pytest.mark.parametrize("chunk", [1, 2, 1 << 20])
 def test_stray_carriage_returns_are_not_counted(tmp_path, monkeypatch, text, chunk):
-    monkeypatch.setattr(csv_files, "_CHUNK", chunk)
-    assert csv_files.count_rows(write(tmp_path, text)) is None
+    monkeypatch.setattr(csv_count, "_CHUNK", chunk)
+    assert CsvReader().count_rows(write(tmp_path, text)) is None
 
 
 def test_all_members_of_a_gz_file_count(tmp_path):
     path = tmp_path / "x.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n1,2\n", mtime=0) + gzip.compress(b"3,4\n"))
-    assert csv_files.count_rows(path) == 2
+    assert CsvReader().count_rows(path) == 2
 
 
 @pytest.mark.parametrize("missing", [1, 8, 9, 200])
@@ -129,7 +130,7 @@ def test_a_cut_off_gz_file_is_an_error(tmp_path, missing):
     path = write(tmp_path, "a,b\n" + rows, "x.csv.gz")
     path.write_bytes(path.read_bytes()[:-missing])
     with pytest.raises(WarehouseError, match="cut off or damaged"):
-        csv_files.count_rows(path)
+        CsvReader().count_rows(path)
 
 
 def test_a_flipped_bit_in_a_gz_file_is_an_error(tmp_path):
@@ -138,7 +139,7 @@ def test_a_flipped_bit_in_a_gz_file_is_an_error(tmp_path):
     content[-8] ^= 1
     path.write_bytes(content)
     with pytest.raises(WarehouseError, match="cut off or damaged"):
-        csv_files.count_rows(path)
+        CsvReader().count_rows(path)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_columns_look_at_the_header_only(tmp_path):
         ("x.csv.gz", b"a,b\n1,2\n", "not gzipped"),
     ],
 )
-@pytest.mark.parametrize("function", [csv_files.columns, csv_files.count_rows])
+@pytest.mark.parametrize("function", [CsvReader().columns, CsvReader().count_rows])
 def test_other_kinds_of_files_are_named(tmp_path, name, content, kind, function):
     path = tmp_path / name
     path.write_bytes(content)

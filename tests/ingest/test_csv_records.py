@@ -7,18 +7,23 @@ from random import Random
 import pytest
 
 from ingest.csv_records import records
+from ingest.dialects import Dialect
 from tests.ingest.test_csv_files import random_csv
 
 
 def flaws(text: str) -> list[tuple[int, str]]:
-    return [(r.line, r.content.decode()) for r in records(text.encode()) if r.flaw]
+    return [
+        (r.line, r.content.decode())
+        for r in records(text.encode(), Dialect())
+        if r.flaw
+    ]
 
 
 def test_valid_files_have_the_records_that_pythons_csv_finds():
     random = Random(3)
     for _ in range(2_000):
         text = random_csv(random).lstrip("\n").lstrip("\r\n")
-        found = list(records(text.encode()))
+        found = list(records(text.encode(), Dialect()))
         again = "\n".join(record.content.decode() for record in found)
         rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
         assert not [record for record in found if record.flaw], text
@@ -49,7 +54,7 @@ def test_a_flaw_costs_its_line_only(case):
     text, broken = BROKEN[case]
     assert flaws(text) == broken
     lines = len(text.rstrip("\r\n").split("\n"))
-    assert len(list(records(text.encode()))) == lines
+    assert len(list(records(text.encode(), Dialect()))) == lines
 
 
 @pytest.mark.parametrize("text", ['5" nail', 'a"b', 'a"b"', "x"])
@@ -59,7 +64,7 @@ def test_a_quote_inside_an_unquoted_field_is_a_letter(text):
 
 def test_lines_are_counted_through_quoted_breaks_and_blank_lines():
     text = 'a,b\n\n1,"x\n\ny"\r\n\r\n2,"\n3,z\n'
-    assert [(r.line, r.flaw) for r in records(text.encode())] == [
+    assert [(r.line, r.flaw) for r in records(text.encode(), Dialect())] == [
         (1, None),
         (3, None),
         (7, "badly quoted"),
@@ -68,5 +73,5 @@ def test_lines_are_counted_through_quoted_breaks_and_blank_lines():
 
 
 def test_a_byte_order_mark_is_no_part_of_the_header():
-    (header,) = records("\ufeffa,b".encode())
+    (header,) = records("\ufeffa,b".encode(), Dialect())
     assert header.content == b"a,b"

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from dbt_models import WarehouseError
-from ingest import csv_files
+from ingest import csv_sift
 from ingest.quarantine import quarantine_file
 from tests.ingest.shop import GOOD, LENIENT, REQUIRED, SALES, rejects, text
 
@@ -169,9 +169,9 @@ def test_only_the_broken_file_of_many_is_sifted(shop, monkeypatch):
         rows += ["x,1.00,y"] if number == 2 else []
         shop.export(f"sales_{number}.csv", text(rows))
     sifted = []
-    sift = csv_files.sift
+    sift = csv_sift.sift
     monkeypatch.setattr(
-        csv_files, "sift", lambda path, *rest: sifted.append(path) or sift(path, *rest)
+        csv_sift, "sift", lambda path, *rest: sifted.append(path) or sift(path, *rest)
     )
     (load,) = shop.land(REQUIRED)
     assert [path.name for path in sifted] == ["sales_2.csv"]
@@ -215,7 +215,7 @@ def test_a_load_that_succeeds_forgets_the_try_that_failed(shop):
 
 
 def test_what_a_run_killed_while_sifting_left_goes(shop):
-    left = shop.deployment.restricted / "sifting" / "0"
+    left = shop.deployment.restricted / "copies" / "0"
     left.mkdir(parents=True)
     (left / "text.csv").write_text("of a run that was killed")
     shop.export("sales.csv", text([*GOOD, "x,1.00,y"]))
@@ -225,9 +225,9 @@ def test_what_a_run_killed_while_sifting_left_goes(shop):
 
 def test_broken_files_are_sifted_where_only_their_owner_looks(shop, monkeypatch):
     folders = []
-    sift = csv_files.sift
+    sift = csv_sift.sift
     monkeypatch.setattr(
-        csv_files, "sift", lambda *given: folders.append(given[-1]) or sift(*given)
+        csv_sift, "sift", lambda *given: folders.append(given[-1]) or sift(*given)
     )
     shop.export("sales.csv", text([*GOOD, "x,1.00,y"]))
     shop.land(REQUIRED)

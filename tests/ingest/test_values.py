@@ -8,8 +8,10 @@ from random import Random
 import pytest
 
 from dbt_models import WarehouseError
-from ingest import csv_files, csv_stream
+from ingest import csv_stream
+from ingest.csv_files import CsvReader
 from ingest.csv_stream import stream
+from ingest.dialects import Dialect
 from tests.ingest.shop import SALES, columns, rejects, text
 
 PARQUET = "select 1 as id, 1.00 as amount, 'x' as note"
@@ -48,10 +50,12 @@ def test_what_is_read_fast_is_read_the_same_with_care(
     for value in spellings(type_):
         path.write_text(f"extra,id\n{value},1\n")
         with suppress(ValueError):  # Arrow's errors are some
-            rows = stream([path], {"extra": type_, "id": "bigint"}).read_all()
+            rows = stream(
+                [path], {"extra": type_, "id": "bigint"}, Dialect()
+            ).read_all()
             read[value] = rows.column("extra")[0].as_py()
     assert len(read) > 3
-    monkeypatch.setattr(csv_files, "stream", None)
+    monkeypatch.setattr(CsvReader, "stream", lambda *_: None)
     rows = [f"{n},1.00,{value}" for n, value in enumerate(read)]
     shop.export("sales.csv", "id,amount,extra\n" + "\n".join(rows))
     table = {
@@ -68,7 +72,7 @@ def test_a_hexadecimal_number_is_found_wherever_a_block_ends(tmp_path, monkeypat
     for block in range(10, 60):
         monkeypatch.setattr(csv_stream, "_BLOCK", block)
         with pytest.raises(ValueError, match="hexadecimal"):
-            stream([path], {"id": "bigint", "b": "varchar"}).read_all()
+            stream([path], {"id": "bigint", "b": "varchar"}, Dialect()).read_all()
 
 
 def test_parquet_files_of_other_types_are_not_read_as_the_first_one(shop):

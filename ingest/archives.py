@@ -1,0 +1,44 @@
+"""Files of several tables or parts: which of their members are read."""
+
+import zipfile
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from dbt_models import WarehouseError
+from ingest.excel_files import is_workbook, sheets
+from ingest.formats import Format
+
+_SIGNATURE = b"PK\x03\x04"
+
+
+def members(path: Path, format_: Format) -> list[str]:
+    """Return the sheets of a workbook or the files in an archive; empty: neither.
+
+    Raises
+    ------
+    WarehouseError
+        If it is damaged, or none of its members is what the contract reads.
+    """
+    with path.open("rb") as stream:
+        if stream.read(len(_SIGNATURE)) != _SIGNATURE or not zipfile.is_zipfile(path):
+            return []
+    if is_workbook(path):
+        return sheets(path, format_.sheets)
+    with zipfile.ZipFile(path) as archive:
+        names = [
+            info.filename
+            for info in archive.infolist()
+            # Systems leave notes of their own beside the files.
+            if not info.is_dir() and not _is_hidden(info.filename)
+        ]
+    found = sorted(name for name in names if fnmatchcase(name, format_.members))
+    if not found:
+        raise WarehouseError(
+            f"no file in it matches '{format_.members}' (format: members); it has "
+            f"{', '.join(names) or 'none'}"
+        )
+    return found
+
+
+def _is_hidden(name: str) -> bool:
+    return any(step.startswith((".", "__MACOSX")) for step in name.split("/"))
