@@ -1,13 +1,16 @@
 """Samples of files of every kind: by their ending, text unless it says otherwise."""
 
+import codecs
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, time
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import ijson
 import pyarrow as pa
 from pyarrow import parquet
 
@@ -15,6 +18,8 @@ from dbt_models import WarehouseError
 from ingest.inference.samples import Sample, find_header, sample_of, usable_names
 from ingest.inference.text_samples import read_text
 
+# Endings of text that ingest knows without being told.
+_TEXTS = (".csv", ".tsv", ".txt")
 # Arrow's names of the types that a contract can take over.
 _STORED = {
     "bool": "boolean",
@@ -40,9 +45,12 @@ def read_sample(path: Path, limit: int) -> Sample:
     name = path.name.lower()
     read = next((r for end, r in _READERS.items() if name.endswith(end)), read_text)
     try:
-        return read(path, limit)
+        sample = read(path, limit)
     except WarehouseError as error:
         raise WarehouseError(f"{path}: {error}.") from error
+    if read is read_text and not name.removesuffix(".gz").endswith(_TEXTS):
+        return replace(sample, format={"kind": "csv", **sample.format})
+    return sample
 
 
 def _read_parquet(path: Path, limit: int) -> Sample:
@@ -66,28 +74,29 @@ def _read_parquet(path: Path, limit: int) -> Sample:
 
 
 def _read_json(path: Path, limit: int) -> Sample:
-    """Look at a file of one JSON record per line."""
+    """Look at a list of JSON records, or one record per line."""
     names: dict[str, None] = {}
-    records = []
+    records: list[dict[str, Any]] = []
     is_whole = True
-    with path.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, start=1):
-            if len(records) == limit:
-                is_whole = False
-                break
-            if not line.strip():
-                continue
-            try:
-                # As it is written: Python's numbers would lose digits.
-                record = json.loads(line, parse_float=str, parse_int=str)
-            except ValueError as error:
-                raise WarehouseError(
-                    f"line {number} is not JSON ({error}); one record per line is read"
-                ) from error
-            if not isinstance(record, dict):
-                raise WarehouseError(f"line {number} is no record with names")
-            names |= dict.fromkeys(record)
-            records.append(record)
+    with path.open("rb") as stream:
+        is_list = stream.read(1_024).lstrip(codecs.BOM_UTF8).lstrip()[:1] == b"["
+        stream.seek(0)
+        found = ijson.items(
+            stream, "item" if is_list else "", multiple_values=not is_list
+        )
+        try:
+            for record in found:
+                if len(records) == limit:
+                    is_whole = False
+                    break
+                if not isinstance(record, dict):
+                    raise WarehouseError(f"record {len(records) + 1} has no names")
+                names |= dict.fromkeys(record)
+                records.append(record)
+        except ijson.JSONError as error:
+            raise WarehouseError(
+                f"behind {len(records):,} records it is not JSON ({error})"
+            ) from error
     if not records:
         raise WarehouseError("it is empty; export it again")
     rows = ([_text(record.get(name)) for name in names] for record in records)
@@ -153,10 +162,9 @@ def _text(value: Any) -> str | None:
 
 _READERS: dict[str, Callable[[Path, int], Sample]] = {
     ".parquet": _read_parquet,
+    ".json": _read_json,
     ".jsonl": _read_json,
     ".ndjson": _read_json,
     ".xlsx": _read_excel,
-    ".xls": _read_excel,
     ".xlsm": _read_excel,
-    ".ods": _read_excel,
 }
