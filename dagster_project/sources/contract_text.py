@@ -139,7 +139,10 @@ def _amount(table: TableGuess, mapping: Mapping_) -> str:
         if "net_amount" in mapping.columns
         else (*mapping.columns["quantity"], *mapping.columns["unit_price"])
     )
-    sql = " * ".join(map(column_sql, names))
+    # SQL does not care for upper case, and here nobody lints it.
+    sql = " * ".join(
+        n if column_sql(n.lower()) == n.lower() else column_sql(n) for n in names
+    )
     empty = [c.name for c in table.columns.columns if c.name in names and not c.is_full]
     doubt = f"is {' times '.join(names)} what the company received?"
     if empty:

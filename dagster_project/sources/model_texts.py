@@ -17,9 +17,9 @@ _CHANNELS = {
 
 
 def column_sql(name: str) -> str:
-    """Return the SQL of a raw column, quoted where it has to be."""
-    is_plain = re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)
-    return name if is_plain and name.lower() not in _reserved() else identifier(name)
+    """Return the SQL of a raw column, quoted unless it is plain."""
+    is_plain = re.fullmatch("[a-z_][a-z0-9_]*", name)
+    return name if is_plain and name not in _reserved() else identifier(name)
 
 
 def staging_text(
