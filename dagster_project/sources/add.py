@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from dagster_project.sources.contract_text import Setting, contract_text
+from dagster_project.sources.entity_texts import entity_texts
 from dagster_project.sources.marks import open_marks
-from dagster_project.sources.model_texts import entity_texts, staging_text
+from dagster_project.sources.staging_text import staging_text
 from dbt_models import (
     CODE_DIR,
     SOURCES_DIR,

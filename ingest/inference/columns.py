@@ -1,33 +1,26 @@
 """The columns of a table as a contract would have them, from a sample of its rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
+from ingest.inference.column_facts import counts_of, null_words, symbols_of
+from ingest.inference.column_types import type_of
 from ingest.inference.numbers import (
     CURRENCIES,
-    SYMBOLS,
     Style,
     choose_style,
-    number_type,
     styles_of,
 )
 from ingest.inference.personal import personal_columns
 from ingest.inference.times import Written, choose_order, written_times
-from ingest.inference.values import NULL_WORDS, values_of
+from ingest.inference.values import values_of
 from ingest.inference.words import noun_of_table, numbers_of, strength
-from ingest.sql import literal
 
-_BOOLEANS = (
-    *("yes/no", "y/n", "ja/nein", "j/n", "oui/non", "si/no", "sí/no"),
-    *("wahr/falsch", "vrai/faux", "on/off", "t/f"),
-)
 # Fewer rows say little of whether a column is never empty.
 _MANY_ROWS = 100
-# Exports of other programs leave these words also in columns of text.
-_EMPTY_TEXTS = ("NULL", "\\N", "(null)", "#N/A")
 
 
 @dataclass(frozen=True)
@@ -114,16 +107,16 @@ def guess_columns(
     types = {
         name: Written(stored[name])
         if stored.get(name, "varchar") != "varchar"
-        else times.get(name) or _other_type(name, found, style, styles[name])
+        else times.get(name) or type_of(name, found, style, styles[name])
         for name, found in values.items()
     }
-    counts = _counts(connection, names)
+    counts = counts_of(connection, names)
     typed = {name for name, written in types.items() if written.data_type != "varchar"}
-    nulls = _nulls(connection, names, typed)
+    nulls = null_words(connection, names, typed)
     numeric = [
         n for n in typed if types[n].data_type[:3] in {"int", "big", "dec", "dou"}
     ]
-    symbols = _symbols(values, numeric)
+    symbols = symbols_of(values, numeric)
     found: dict[str, Any] = {}
     if any(Style() not in styles[name] for name in numeric):
         if style.decimal != ".":
@@ -189,80 +182,3 @@ def guess_columns(
         words = ", ".join(repr(word) for word in nulls)
         table_doubts.append(f"{words}: taken for nothing, in all columns")
     return Columns(tuple(columns), found, tuple(table_doubts), currency)
-
-
-def _other_type(
-    name: str, values: duckdb.DuckDBPyRelation, style: Style, styles: set[Style]
-) -> Written:
-    spelled = [text for (text,) in values.distinct().limit(7).fetchall()]
-    # Few spellings of two words: yes, Yes, YES, no, No, NO.
-    found = {text.lower(): text for text in spelled}
-    if found and set(found) <= {"true", "false"}:
-        return Written("boolean")
-    for pair in _BOOLEANS:
-        if set(found) == set(pair.split("/")):
-            return Written("boolean", "/".join(found[word] for word in pair.split("/")))
-    if not found:
-        return Written("varchar")
-    if replace(style, doubt=None) in styles:
-        found = number_type(name, values, replace(style, doubt=None))
-        if found:
-            return Written(found[0], doubt=found[1])
-        return Written("varchar", doubt="numbers, kept as text: digits would be lost")
-    if styles:
-        return Written(
-            "varchar", doubt="numbers, written otherwise than in other columns"
-        )
-    return Written("varchar")
-
-
-def _counts(
-    connection: duckdb.DuckDBPyConnection, names: Sequence[str]
-) -> dict[str, tuple[int, int, int, bool, str, str, int]]:
-    """Return rows, filled, distinct, has blanks, lowest, highest, longest of each."""
-    nothing = ", ".join(map(literal, ("", *(w.lower() for w in NULL_WORDS))))
-    found = {}
-    for place, name in enumerate(names):
-        text = f"trim(c{place}, ' \t')"
-        filled = f"c{place} is not null and lower({text}) not in ({nothing})"
-        found[name] = connection.execute(
-            f"""select count(*), count(*) filter ({filled}),
-                count(distinct c{place}) filter ({filled}),
-                coalesce(bool_or(c{place} <> trim(c{place})) filter ({filled}), false),
-                min({text}) filter ({filled}), max({text}) filter ({filled}),
-                max(length({text}))
-            from sample"""
-        ).fetchone()
-    return found
-
-
-def _nulls(
-    connection: duckdb.DuckDBPyConnection, names: Sequence[str], typed: set[str]
-) -> list[str]:
-    """Return the words for nothing that stand in columns of other types than text."""
-    known = ", ".join(map(literal, NULL_WORDS))
-    found: set[str] = set()
-    for place, name in enumerate(names):
-        texts = connection.execute(
-            f"""select distinct c{place} from sample
-            where c{place} is not null and
-                (trim(c{place}, ' \t') = '' or lower(trim(c{place})) in ({known}))"""
-        ).fetchall()
-        found.update(
-            text for (text,) in texts if name in typed or text.strip() in _EMPTY_TEXTS
-        )
-    return sorted(found)
-
-
-def _symbols(
-    values: Mapping[str, duckdb.DuckDBPyRelation], numeric: Sequence[str]
-) -> list[str]:
-    tests = ", ".join(
-        f"bool_or(starts_with(v, {literal(s)}) or ends_with(v, {literal(s)}))"
-        for s in SYMBOLS
-    )
-    found = set()
-    for name in numeric:
-        seen = values[name].aggregate(tests).fetchone()
-        found |= {s for s, is_there in zip(SYMBOLS, seen, strict=True) if is_there}
-    return sorted(found, key=SYMBOLS.index)

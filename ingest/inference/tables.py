@@ -18,7 +18,7 @@ from ingest.inference.words import snake_case
 from ingest.sql import connect
 
 _ENDING = re.compile(
-    r"\.(csv|tsv|txt|dat|jsonl|ndjson|parquet|xlsx?|xlsm|ods)(\.gz)?$", re.I
+    r"\.(csv|tsv|txt|dat|jsonl?|ndjson|parquet|xlsx|xlsm)(\.gz)?$", re.I
 )
 # Fewer rows of a file say too little of its types.
 _FEWEST_ROWS = 2_000
