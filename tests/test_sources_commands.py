@@ -98,6 +98,49 @@ def test_from_a_new_csv_to_rfm_with_one_edited_file(project, sales):
         ).fetchone() == (0,)
 
 
+def test_tables_of_several_kinds_supply_what_they_have(project, tmp_path):
+    files = {
+        "customers_2026-03-31.csv": "CustomerID,FirstName,LastName,E-Mail,Newsletter\n"
+        "1,Ada,Klein,ada@shop.example,yes\n2,Bo,Groß,bo@shop.example,no\n",
+        "orders_2026-01.csv": "OrderID,LineNo,CustomerID,SKU,OrderDate,Quantity,Price\n"
+        "10,1,1,A-1,2026-01-03 10:00:00,2,1.99\n10,2,1,A-2,2026-01-03 10:00:00,1,5\n",
+        "orders_2026-02.csv": "OrderID,LineNo,CustomerID,SKU,OrderDate,Quantity,Price\n"
+        "11,1,3,A-1,2026-02-03 10:00:00,1,1.99\n",
+        "products.csv": "sku,name,order\nA-1,Apple,1\nA-2,Oil,2\n",
+        "calls.csv": "call_id,customer_id,call_date\nc1,1,2026-01-05\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    paths = [str(tmp_path / name) for name in files]
+    crm(project, "sources", "add", *paths, "--name", "web", "--currency", "EUR")
+    folder = project / "dbt_models/models/sources/web"
+    assert {path.name.rpartition("__")[2] for path in folder.glob("int_*")} == {
+        f"{entity}.sql"
+        for entity in (
+            "contacts",
+            "customers",
+            "products",
+            "touchpoints",
+            "transactions",
+        )
+    }
+    contract = (folder / "_web__sources.yml").read_text()
+    assert "currency: EUR\n" in contract
+    assert "export: web/orders_*.csv\n" in contract
+    assert "key: [OrderID, LineNo]  # review:" in contract
+    assert "control_amount: Quantity * Price  # review:" in contract
+    lines = (folder / "int_web__transactions.sql").read_text()
+    assert "quantity * price as net_amount" in lines
+    customers = (folder / "int_web__customers.sql").read_text()
+    assert "ref('stg_web__orders')" in customers
+    assert "ref('stg_web__customers')" in customers
+    calls = (folder / "int_web__touchpoints.sql").read_text()
+    assert "call_date as touchpoint_date" in calls
+    assert "'phone' as channel" in calls
+    products = (folder / "stg_web__products.sql").read_text()
+    assert '"order" as products_order' in products
+
+
 def test_a_folder_is_written_anew_only_when_forced(project, sales):
     folder = project / "dbt_models/models/sources/again"
     crm(project, "sources", "add", str(sales), "--name", "again")

@@ -42,11 +42,17 @@ def _lines(source: str, entity: str, mapping: Mapping_, table: TableGuess) -> li
     }
     happened = table.identity.happened
     if happened and entity in {"transactions", "touchpoints"}:
-        moment = names[happened]
         types = {column.name: column.data_type for column in table.columns.columns}
-        if types[happened] == "date":
-            moment = f"{{{{ to_utc('{moment}', '{source}', '{table.name}') }}}}"
-        staged[f"{entity.removesuffix('s')}_at"] = moment
+        is_day = types[happened] == "date"
+        if entity == "touchpoints":
+            staged[f"touchpoint_{'date' if is_day else 'at'}"] = names[happened]
+        elif is_day:
+            moment = (
+                f"{{{{ to_utc('{names[happened]}', '{source}', '{table.name}') }}}}"
+            )
+            staged["transaction_at"] = moment
+        else:
+            staged["transaction_at"] = names[happened]
     if entity == "transactions":
         staged = _transaction(staged)
     elif entity == "touchpoints":

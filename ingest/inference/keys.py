@@ -131,8 +131,12 @@ def _key(
     first = [column.name for column in able if places[column.name] == "c0"]
     if noun != "transaction" or not named:
         named += [name for name in first if name not in named]
+    # Each customer may have bought once so far, and it is still no key of orders.
+    others = ("customer", "product", "store", "campaign")
+    is_event = noun in {"transaction", "touchpoint"}
     for name in named:
-        if is_unique([name]):
+        is_other = any(strength(name, numbers_of(o))[0] == 3 for o in others)
+        if not (is_event and is_other) and is_unique([name]):
             return (name,)
     for pair in combinations(named[:_CANDIDATES], 2):
         if _can_be_key(pair) and is_unique(pair):

@@ -67,6 +67,8 @@ def find_encoding(head: bytes, rest: BinaryIO) -> tuple[str, list[str]]:
     for mark, encoding in _BOMS.items():
         if head.startswith(mark):
             return encoding, []
+    if head.startswith(b"PK"):
+        raise WarehouseError("it is a zip archive; unpack it, and name what is in it")
     if b"\0" in head or head.startswith(b"%PDF"):
         raise WarehouseError("it is not what its name says: it is binary, not text")
     if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")):

@@ -228,7 +228,8 @@ def test_personal_data_by_name_and_by_value(guess):
     [
         (b"", "is empty"),
         (b"\n \n", "is empty"),
-        (b"PK\x03\x04\0\0", "binary"),
+        (b"PK\x03\x04\0\0", "zip archive"),
+        (b"SQLite format 3\0", "binary"),
         ("id,amount\n", "no rows"),
         ("This is a letter to all who read.\nIt has no columns at all.\n", "no table"),
         (" 00001 19970101  1   11.77\n 00002 19970112  1   12.00\n", "blanks"),
