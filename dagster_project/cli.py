@@ -9,6 +9,7 @@ from datetime import date, datetime
 import click
 
 from dagster_project.lists.commands import lists
+from dagster_project.sources.commands import sources
 from dbt_models import WarehouseError, load_deployment
 
 
@@ -87,6 +88,7 @@ def run(debug: bool, as_of: str | None, known_at: str | None) -> None:
 
 
 main.add_command(lists)
+main.add_command(sources)
 
 
 @main.group()

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import click
 import duckdb
 
-from dbt_models import Deployment
+from dagster_project.sources.marks import open_marks
+from dbt_models import SOURCES_DIR, Deployment
 from ingest.contract_files import active_sources
 from ingest.exports import unmatched_files
 from ingest.ledger import Load, open_rejects, read_loads
@@ -64,6 +65,7 @@ def worth_knowing(
         *_sentences(published, _INCOMPLETE),
         *_sentences(published, _DOUBTS),
         *_late_lines(published, deployment),
+        *_open_guesses(deployment),
     ]
 
 
@@ -173,6 +175,15 @@ def _late_lines(
             "became known, name it as `known_at` in the contract; or put the date of "
             "delivery into the files' names."
         )
+
+
+def _open_guesses(deployment: Deployment) -> Iterator[str]:
+    for source in active_sources(deployment):
+        if marks := open_marks(SOURCES_DIR / source.name):
+            yield (
+                f"{source.name}: {len(marks):,} guesses of `crm sources add` are open: "
+                f"`crm sources check {source.name}`."
+            )
 
 
 def _sentences(published: duckdb.DuckDBPyConnection, query: str) -> list[str]:

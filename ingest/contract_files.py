@@ -45,17 +45,25 @@ def read_sources() -> list[Source]:
         If a contract has an unknown key or type, or names a column it lacks.
     """
     folders = sorted(path for path in SOURCES_DIR.iterdir() if path.is_dir())
-    sources = []
-    for folder in folders:
-        path = folder / f"_{folder.name}__sources.yml"
-        try:
-            sources.append(_read_source(folder, path))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise WarehouseError(
-                f"{path}: the contract is not of the right form ({error!r}). "
-                "Compare it with the contract of another source."
-            ) from error
-    return sources
+    return [read_source(folder) for folder in folders]
+
+
+def read_source(folder: Path) -> Source:
+    """Read the contract of the source in a folder.
+
+    Raises
+    ------
+    WarehouseError
+        If the contract has an unknown key or type, or names a column it lacks.
+    """
+    path = folder / f"_{folder.name}__sources.yml"
+    try:
+        return _read_source(folder, path)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise WarehouseError(
+            f"{path}: the contract is not of the right form ({error!r}). "
+            "Compare it with the contract of another source."
+        ) from error
 
 
 def active_sources(deployment: Deployment) -> list[Source]:

@@ -1,0 +1,166 @@
+"""`crm sources add`: looks at files and writes the folder of a new source."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from dagster_project.sources.contract_text import Setting, contract_text
+from dagster_project.sources.entity_texts import entity_texts
+from dagster_project.sources.marks import open_marks
+from dagster_project.sources.staging_text import staging_text
+from dbt_models import (
+    CODE_DIR,
+    SOURCES_DIR,
+    Deployment,
+    WarehouseError,
+    nearest,
+    time_zones,
+)
+from ingest.contract_files import read_source
+from ingest.inference.entities import best_mappings
+from ingest.inference.tables import TableGuess, guess_tables
+
+
+def add_source(
+    deployment: Deployment,
+    name: str,
+    files: Sequence[Path],
+    timezone: str | None,
+    currency: str | None,
+    copies: bool,
+    overwrites: bool,
+) -> None:
+    """Write the source's folder, and say what was understood.
+
+    Raises
+    ------
+    WarehouseError
+        If the name cannot be a source's, the folder is there already, or a file is no
+        table; nothing is written then.
+    """
+    _check(name, timezone, currency)
+    folder = SOURCES_DIR / name
+    if folder.exists() and not overwrites:
+        raise WarehouseError(
+            f"{_shown(folder)} is there already, and nothing was changed. Choose "
+            "another name, or let --force write its files anew."
+        )
+    paths = list(dict.fromkeys(path.expanduser().absolute() for path in files))
+    zone = timezone or deployment.params["timezone"]
+    tables = guess_tables(paths, name, day_first=not zone.startswith("America/"))
+    texts = _texts(deployment, name, tables, timezone, currency)
+    folder.mkdir(exist_ok=True)
+    for file_name, text in texts.items():
+        (folder / file_name).write_text(text, encoding="utf-8")
+    read_source(folder)
+    if copies:
+        _copy(paths, deployment.exports / name)
+    _say(deployment, name, tables, sorted(texts), paths, copies)
+
+
+def _check(name: str, timezone: str | None, currency: str | None) -> None:
+    if not re.fullmatch("[a-z][a-z0-9_]*", name) or "__" in name:
+        raise WarehouseError(
+            f"'{name}' cannot be the name of a source: it must begin with a letter and "
+            "have only small letters, digits and single underscores, such as web_shop."
+        )
+    if timezone is not None and timezone not in time_zones():
+        raise WarehouseError(
+            f"unknown time zone '{timezone}'. {nearest(timezone, sorted(time_zones()))}"
+        )
+    if currency is not None and not re.fullmatch("[A-Z]{3}", currency):
+        raise WarehouseError(
+            f"--currency must be a code of three letters such as EUR, not '{currency}'."
+        )
+
+
+def _texts(
+    deployment: Deployment,
+    name: str,
+    tables: Sequence[TableGuess],
+    timezone: str | None,
+    currency: str | None,
+) -> dict[str, str]:
+    """Return the source's files: name to text."""
+    mappings = best_mappings([m for table in tables for m in table.mappings])
+    zone = Setting(
+        timezone or deployment.params["timezone"],
+        None if timezone else "the deployment's; no file says which clocks it goes by",
+    )
+    signs = [table.columns.currency for table in tables if table.columns.currency]
+    base = deployment.params["base_currency"]
+    code = currency or next(iter(signs), base or "EUR")
+    why = "by the signs at its amounts" if signs else "no file says it"
+    contract = contract_text(
+        name, zone, Setting(code, None if currency else why), tables, mappings
+    )
+    return {
+        f"_{name}__sources.yml": contract,
+        **{
+            f"stg_{name}__{table.name}.sql": staging_text(name, table, mappings)
+            for table in tables
+        },
+        **entity_texts(name, {table.name: table for table in tables}, mappings),
+    }
+
+
+def _copy(paths: Sequence[Path], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        target = folder / path.name
+        if target.exists() and target.read_bytes() != path.read_bytes():
+            raise WarehouseError(
+                f"{target} is there already and is another file; the source's folder "
+                "was written, the file was not copied. Take one of them away or "
+                "rename it."
+            )
+        if not target.exists():
+            shutil.copyfile(path, target)
+
+
+def _say(
+    deployment: Deployment,
+    name: str,
+    tables: Sequence[TableGuess],
+    written: Sequence[str],
+    paths: Sequence[Path],
+    copies: bool,
+) -> None:
+    for table in tables:
+        entities = ", ".join(mapping.entity for mapping in table.mappings)
+        click.echo(
+            f"{table.name}: {len(table.columns.columns)} columns, {table.looked_at}; "
+            f"supplies {entities or 'no entity that its names tell'}"
+        )
+    folder = SOURCES_DIR / name
+    click.secho(f"\nWritten to {_shown(folder)}", bold=True)
+    for file_name in written:
+        click.echo(f"  {file_name}")
+    marks = open_marks(folder)
+    where = sorted({mark.path.name for mark in marks})
+    click.secho("\nNext", bold=True)
+    click.echo(
+        f"  1. Look at the {len(marks)} guesses marked with 'review:' in "
+        f"{', '.join(where)}: mend what is wrong, take the comments away."
+    )
+    exports = deployment.exports / name
+    is_there = copies or all(path.parent == exports for path in paths)
+    click.echo(f"  2. crm sources check {name}")
+    if not is_there:
+        click.echo(
+            f"     It will ask for the files in {exports}/ (--copy puts them there)."
+        )
+    click.echo("  3. crm run")
+    if not any(m.entity == "transactions" for table in tables for m in table.mappings):
+        click.secho("\nNote: ", fg="yellow", nl=False)
+        click.echo(
+            "no table looks like transactions (a time, an amount, a customer). If "
+            f"one is, write int_{name}__transactions.sql as the README's recipe says."
+        )
+
+
+def _shown(path: Path) -> str:
+    return path.relative_to(CODE_DIR).as_posix()

@@ -1,0 +1,65 @@
+"""What is counted of the columns of the relation ``sample``."""
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from ingest.inference.numbers import SYMBOLS
+from ingest.inference.values import NULL_WORDS
+from ingest.sql import literal
+
+# Exports of other programs leave these words also in columns of text.
+_EMPTY_TEXTS = ("NULL", "\\N", "(null)", "#N/A")
+
+
+def counts_of(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str]
+) -> dict[str, tuple[int, int, int, bool, str, str, int]]:
+    """Return rows, filled, distinct, has blanks, lowest, highest, longest of each."""
+    nothing = ", ".join(map(literal, ("", *(w.lower() for w in NULL_WORDS))))
+    found = {}
+    for place, name in enumerate(names):
+        text = f"trim(c{place}, ' \t')"
+        filled = f"c{place} is not null and lower({text}) not in ({nothing})"
+        found[name] = connection.execute(
+            f"""select count(*), count(*) filter ({filled}),
+                count(distinct c{place}) filter ({filled}),
+                coalesce(bool_or(c{place} <> trim(c{place})) filter ({filled}), false),
+                min({text}) filter ({filled}), max({text}) filter ({filled}),
+                max(length({text}))
+            from sample"""
+        ).fetchone()
+    return found
+
+
+def null_words(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], typed: set[str]
+) -> list[str]:
+    """Return the words for nothing that stand in columns of other types than text."""
+    known = ", ".join(map(literal, NULL_WORDS))
+    found: set[str] = set()
+    for place, name in enumerate(names):
+        texts = connection.execute(
+            f"""select distinct c{place} from sample
+            where c{place} is not null and
+                (trim(c{place}, ' \t') = '' or lower(trim(c{place})) in ({known}))"""
+        ).fetchall()
+        found.update(
+            text for (text,) in texts if name in typed or text.strip() in _EMPTY_TEXTS
+        )
+    return sorted(found)
+
+
+def symbols_of(
+    values: Mapping[str, duckdb.DuckDBPyRelation], numeric: Sequence[str]
+) -> list[str]:
+    """Return what stands before and behind the numbers, such as currency signs."""
+    tests = ", ".join(
+        f"bool_or(starts_with(v, {literal(s)}) or ends_with(v, {literal(s)}))"
+        for s in SYMBOLS
+    )
+    found = set()
+    for name in numeric:
+        seen = values[name].aggregate(tests).fetchone()
+        found |= {s for s, is_there in zip(SYMBOLS, seen, strict=True) if is_there}
+    return sorted(found, key=SYMBOLS.index)

@@ -1,0 +1,184 @@
+"""The columns of a table as a contract would have them, from a sample of its rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from ingest.inference.column_facts import counts_of, null_words, symbols_of
+from ingest.inference.column_types import type_of
+from ingest.inference.numbers import (
+    CURRENCIES,
+    Style,
+    choose_style,
+    styles_of,
+)
+from ingest.inference.personal import personal_columns
+from ingest.inference.times import Written, choose_order, written_times
+from ingest.inference.values import values_of
+from ingest.inference.words import noun_of_table, numbers_of, strength
+
+# Fewer rows say little of whether a column is never empty.
+_MANY_ROWS = 100
+
+
+@dataclass(frozen=True)
+class ColumnGuess:
+    """One column and why it is thought to be so.
+
+    Attributes
+    ----------
+    is_full
+        Whether it is never empty in the rows that were looked at.
+    personal, field
+        Class of personal data, and which contact field it is.
+    evidence
+        What was seen, in words; no values of personal columns.
+    doubts
+        What somebody has to decide.
+    has_blanks
+        Whether values have blanks around them.
+    """
+
+    name: str
+    data_type: str
+    format: str | None
+    is_full: bool
+    required: bool
+    distinct: int
+    personal: str | None
+    field: str | None
+    evidence: str
+    doubts: tuple[str, ...]
+    has_blanks: bool
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A table's columns and what they say of how all its numbers are written."""
+
+    columns: tuple[ColumnGuess, ...]
+    format: dict[str, Any]
+    doubts: tuple[str, ...]
+    currency: str | None
+
+
+def guess_columns(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    names: Sequence[str],
+    stored: Mapping[str, str],
+    format: Mapping[str, Any],
+    day_first: bool,
+) -> Columns:
+    """Guess what the columns ``c0``, ``c1`` ... of the relation ``sample`` hold.
+
+    Parameters
+    ----------
+    table
+        Name of the table, which tells whether it is about people.
+    stored
+        Types that the files state.
+    format
+        How the files are written, as far as it is known.
+    day_first
+        Whether 01/02 is rather a day in February.
+    """
+    values = {
+        name: values_of(connection, "sample", f"c{place}", with_words=False)
+        for place, name in enumerate(names)
+    }
+    styles = {name: styles_of(found) for name, found in values.items()}
+    prefers_comma = format.get("delimiter") == ";"
+    style = choose_style(list(styles.values()), prefers_comma)
+    why = "day first"
+    if format.get("delimiter") == ";" or style.decimal == ",":
+        day_first, why = True, "day first, as with decimal commas"
+    elif not day_first:
+        why = "month first, by the time zone"
+    unordered = {
+        name: written
+        for name, found in values.items()
+        if stored.get(name, "varchar") == "varchar"
+        and (written := written_times(name, found))
+    }
+    times = choose_order(unordered, day_first, why)
+    types = {
+        name: Written(stored[name])
+        if stored.get(name, "varchar") != "varchar"
+        else times.get(name) or type_of(name, found, style, styles[name])
+        for name, found in values.items()
+    }
+    counts = counts_of(connection, names)
+    typed = {name for name, written in types.items() if written.data_type != "varchar"}
+    nulls = null_words(connection, names, typed)
+    numeric = [
+        n for n in typed if types[n].data_type[:3] in {"int", "big", "dec", "dou"}
+    ]
+    symbols = symbols_of(values, numeric)
+    found: dict[str, Any] = {}
+    if any(Style() not in styles[name] for name in numeric):
+        if style.decimal != ".":
+            found["decimal"] = style.decimal
+        if style.thousands:
+            found["thousands"] = style.thousands
+    if symbols:
+        found["symbols"] = symbols
+    if nulls:
+        found["nulls"] = nulls
+    is_of_people = noun_of_table(table) == "customer" or any(
+        strength(name, numbers_of("customer"))[0] == 3 for name in names
+    )
+    personal = personal_columns(
+        values,
+        {name: written.data_type for name, written in types.items()},
+        is_of_people,
+    )
+    columns = []
+    for name, written in types.items():
+        rows, filled, distinct, has_blanks, lowest, highest, longest = counts[name]
+        class_, field, why_personal = personal.get(name, (None, None, None))
+        doubts = [written.doubt] if written.doubt else []
+        if not filled:
+            doubts.append("empty in all rows, so nobody can tell its type")
+        if class_:
+            doubts.append(f"personal data ({field}), {why_personal}")
+        if class_ == "contact" and written.data_type in {"integer", "bigint"}:
+            # The next one may begin with a zero or have a letter in it.
+            written = Written("varchar")
+        is_text = written.data_type == "varchar"
+        evidence = f"{distinct:,} different" if filled else ""
+        if is_text and filled:
+            evidence += f", up to {longest:,} characters"
+        elif (
+            written.data_type in {"date", "timestamp"}
+            and not class_
+            and not written.format
+        ):
+            evidence += f", {lowest[:10]} to {highest[:10]}"
+        if filled and filled < rows:
+            evidence += f", empty in {rows - filled:,}"
+        columns.append(
+            ColumnGuess(
+                name=name,
+                data_type=written.data_type,
+                format=written.format,
+                is_full=0 < filled == rows,
+                required=0 < filled == rows and rows >= _MANY_ROWS and not class_,
+                distinct=distinct,
+                personal=class_,
+                field=field,
+                evidence=evidence,
+                doubts=tuple(doubts),
+                has_blanks=has_blanks and is_text,
+            )
+        )
+    currency = next((CURRENCIES.get(s, s) for s in symbols if s != "%"), None)
+    table_doubts = [style.doubt] if style.doubt and "decimal" in found else []
+    if style.doubt and not table_doubts and numeric:
+        table_doubts = [style.doubt]
+    if nulls:
+        words = ", ".join(repr(word) for word in nulls)
+        table_doubts.append(f"{words}: taken for nothing, in all columns")
+    return Columns(tuple(columns), found, tuple(table_doubts), currency)

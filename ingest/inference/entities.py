@@ -1,0 +1,158 @@
+"""Which tables hold transactions, customers, products, and in which columns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ingest.inference.columns import ColumnGuess
+from ingest.inference.keys import Identity
+from ingest.inference.words import noun_of_table, numbers_of, strength, words
+
+_NUMBERS = ("integer", "bigint", "double", "decimal")
+_TIMES = ("date", "timestamp")
+# Conformed column to the words (of `nouns`, or of `columns`) for it, and its types.
+_ROLES: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
+    "transactions": {
+        "source_transaction_id": ("transaction", ()),
+        "source_customer_id": ("customer", ()),
+        "source_product_id": ("product", ()),
+        "source_store_id": ("store", ()),
+        "quantity": ("quantity", _NUMBERS),
+        "unit_price": ("price", _NUMBERS),
+        "net_amount": ("amount", _NUMBERS),
+    },
+    "customers": {
+        "source_customer_id": ("customer", ()),
+        "customer_type": ("customer type", ("varchar",)),
+        "country": ("country", ("varchar",)),
+    },
+    "contacts": {
+        "source_customer_id": ("customer", ()),
+        "may_be_contacted": ("consent", ("boolean",)),
+    },
+    "products": {
+        "source_product_id": ("product", ()),
+        "product_name": ("product name", ("varchar",)),
+        "department": ("department", ("varchar",)),
+        "product_category": ("product category", ("varchar",)),
+        "product_type": ("product type", ("varchar",)),
+        "brand": ("brand", ("varchar",)),
+    },
+    "campaigns": {
+        "source_campaign_id": ("campaign", ()),
+        "campaign_name": ("campaign name", ("varchar",)),
+        "campaign_type": ("campaign type", ("varchar",)),
+        "start_date": ("starts", _TIMES),
+        "end_date": ("ends", _TIMES),
+    },
+    "touchpoints": {
+        "source_customer_id": ("customer", ()),
+        "source_campaign_id": ("campaign", ()),
+        "channel": ("channel", ("varchar",)),
+        "cost_amount": ("cost", _NUMBERS),
+    },
+}
+_IDENTIFIED_BY = {
+    "customers": "source_customer_id",
+    "products": "source_product_id",
+    "campaigns": "source_campaign_id",
+}
+_CONTACT_FIELDS = ("contact_name", "email", "phone", "street", "postal_code", "city")
+
+
+@dataclass(frozen=True)
+class Mapping_:  # noqa: N801 - Mapping is Python's
+    """One entity that a table supplies.
+
+    Attributes
+    ----------
+    columns
+        Conformed column to the table's column or columns, joined by blanks.
+    """
+
+    entity: str
+    table: str
+    columns: dict[str, tuple[str, ...]]
+
+
+def map_table(
+    table: str, columns: Sequence[ColumnGuess], identity: Identity
+) -> list[Mapping_]:
+    """Return the entities that a table can supply."""
+    noun = noun_of_table(table)
+    found = []
+    for entity in ("transactions", "customers", "products", "campaigns", "touchpoints"):
+        mapped = _mapped(entity, noun, columns)
+        if entity in _IDENTIFIED_BY:
+            by = _IDENTIFIED_BY[entity]
+            is_right = by in mapped and identity.key == mapped[by]
+        elif identity.happened is None or noun in {"customer", "product", "campaign"}:
+            is_right = False
+        elif entity == "transactions":
+            is_right = noun != "touchpoint" and _is_sale(noun, mapped)
+        else:
+            is_right = noun == "touchpoint" and "source_customer_id" in mapped
+        if is_right:
+            found.append(Mapping_(entity, table, mapped))
+        if is_right and entity == "customers":
+            fields = _mapped("contacts", noun, columns) | _contact_fields(columns)
+            if set(fields) & set(_CONTACT_FIELDS):
+                found.append(Mapping_("contacts", table, fields))
+    return found
+
+
+def best_mappings(found: Sequence[Mapping_]) -> dict[str, Mapping_]:
+    """Return for each entity the table that supplies most of it."""
+    best: dict[str, Mapping_] = {}
+    for mapping in found:
+        known = best.get(mapping.entity)
+        if known is None or len(mapping.columns) > len(known.columns):
+            best[mapping.entity] = mapping
+    return best
+
+
+def _is_sale(noun: str | None, mapped: Mapping[str, object]) -> bool:
+    has_amount = "net_amount" in mapped or {"quantity", "unit_price"} <= set(mapped)
+    signs = {"source_transaction_id", "source_customer_id", "source_product_id"}
+    return has_amount and (noun == "transaction" or len(signs & set(mapped)) > 0)
+
+
+def _mapped(
+    entity: str, noun: str | None, columns: Sequence[ColumnGuess]
+) -> dict[str, tuple[str, ...]]:
+    mapped: dict[str, tuple[str, ...]] = {}
+    taken: set[str] = set()
+    for role, (what, types) in _ROLES[entity].items():
+        is_noun = what in words()["nouns"]
+        known = numbers_of(what) if is_noun else words()["columns"][what]
+        # A bare id is that of what the table is about.
+        known = (*known, "id", "unique id") if is_noun and what == noun else known
+        found = [
+            (strength(column.name, known), column.name)
+            for column in columns
+            if column.name not in taken
+            and (not types or column.data_type.startswith(types))
+            and (not column.personal or role in {"product_name"})
+            and not (is_noun and column.data_type.startswith(("dec", "dou", *_TIMES)))
+            and not (is_noun and column.data_type == "boolean")
+        ]
+        # What only contains a noun (name of the store) does not identify it.
+        least = 3 if is_noun else 1
+        best = max(found, key=lambda f: f[0], default=((0, 0), ""))
+        if best[0][0] >= least:
+            mapped[role] = (best[1],)
+            taken.add(best[1])
+    return mapped
+
+
+def _contact_fields(columns: Sequence[ColumnGuess]) -> dict[str, tuple[str, ...]]:
+    fields: dict[str, list[str]] = {}
+    for column in columns:
+        if column.personal == "contact" and column.field:
+            fields.setdefault(column.field, []).append(column.name)
+    found = {name: (fields[name][0],) for name in _CONTACT_FIELDS if name in fields}
+    names = [fields[part][0] for part in ("first name", "last name") if part in fields]
+    if names and "contact_name" not in found:
+        found["contact_name"] = tuple(names)
+    if "street" in found and "street number" in fields:
+        found["street"] = (*found["street"], fields["street number"][0])
+    return found

@@ -1,0 +1,179 @@
+"""What identifies a table's rows, and how the table is delivered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import duckdb
+
+from ingest.inference.columns import ColumnGuess
+from ingest.inference.words import (
+    is_number_of_something,
+    noun_of_table,
+    numbers_of,
+    strength,
+    words,
+)
+
+# More columns than these are not tried in pairs.
+_CANDIDATES = 8
+# Of the rows of a file that stand in the file before it too.
+_REPEATED = 0.5
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the rows are known by, how they come, and why that is thought."""
+
+    key: tuple[str, ...]
+    key_why: str
+    delivery: str
+    delivery_why: str
+    happened: str | None
+    known_at: str | None
+    version_by: str | None
+
+
+def guess_identity(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[ColumnGuess],
+    file_count: int,
+) -> Identity:
+    """Guess key and delivery from the relation ``sample`` with ``file_number``."""
+    places = {column.name: f"c{place}" for place, column in enumerate(columns)}
+    rows = sum(1 for _ in columns) and _one(connection, "count(*)")
+    key = _key(connection, table, columns, places, rows)
+    happened = _time(columns, "happened")
+    changed = _time(columns, "changed")
+    if happened == changed:
+        changed = None
+    key_why = (
+        f"unique in each file and never empty in {rows:,} rows"
+        if key
+        else "no column or pair of them identifies a row"
+    )
+    is_event = happened is not None and noun_of_table(table) not in {
+        "customer",
+        "product",
+        "campaign",
+    }
+    if not key:
+        delivery, why = "append", "without a key, rows can only be events"
+    elif file_count > 1:
+        delivery, why = _by_files(connection, [places[name] for name in key], changed)
+    elif is_event and changed:
+        delivery, why = "upsert", f"{happened} and {changed} say that rows change later"
+    elif is_event:
+        delivery, why = "append", f"one file; {happened} says when each row happened"
+    else:
+        delivery, why = "snapshot", "one file without the time of an event"
+    known_at = None
+    if delivery == "append" and happened is not None and is_event:
+        known_at = happened
+    return Identity(
+        key, key_why, delivery, why, happened, known_at,
+        changed if delivery == "upsert" else None,
+    )  # fmt: skip
+
+
+def _one(connection: duckdb.DuckDBPyConnection, select: str) -> int:
+    return connection.execute(f"select {select} from sample").fetchone()[0]
+
+
+def _time(columns: Sequence[ColumnGuess], what: str) -> str | None:
+    """Return the column that says when something happened or changed."""
+    known = words()["columns"][what]
+    found = [
+        (strength(column.name, known), column.is_full, -place, column.name)
+        for place, column in enumerate(columns)
+        if column.data_type in {"date", "timestamp"} and not column.personal
+    ]
+    best = max(found, default=None)
+    return best[3] if best and best[0][0] else None
+
+
+def _key(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[ColumnGuess],
+    places: dict[str, str],
+    rows: int,
+) -> tuple[str, ...]:
+    """Return the fewest columns that identify a row; of several the likeliest."""
+    noun = noun_of_table(table)
+    own = numbers_of(noun) if noun else ()
+
+    def likeliness(column: ColumnGuess) -> tuple[bool, bool, int]:
+        return (
+            strength(column.name, [*own, "id"])[0] == 3,
+            is_number_of_something(column.name),
+            -int(places[column.name][1:]),
+        )
+
+    def is_unique(names: Sequence[str]) -> bool:
+        chosen = ", ".join(places[name] for name in names)
+        return rows == _one(connection, f"count(distinct ({chosen}, file_number))")
+
+    able = sorted(
+        (
+            column
+            for column in columns
+            if column.is_full
+            and column.data_type in {"varchar", "integer", "bigint"}
+            and not column.personal
+        ),
+        key=likeliness,
+        reverse=True,
+    )
+    named = [column.name for column in able if likeliness(column)[1]]
+    # What a table is about stands first, whatever it is called.
+    first = [column.name for column in able if places[column.name] == "c0"]
+    if noun != "transaction" or not named:
+        named += [name for name in first if name not in named]
+    # Each customer may have bought once so far, and it is still no key of orders.
+    others = ("customer", "product", "store", "campaign")
+    is_event = noun in {"transaction", "touchpoint"}
+    for name in named:
+        is_other = any(strength(name, numbers_of(o))[0] == 3 for o in others)
+        if not (is_event and is_other) and is_unique([name]):
+            return (name,)
+    for pair in combinations(named[:_CANDIDATES], 2):
+        if _can_be_key(pair) and is_unique(pair):
+            return tuple(sorted(pair, key=lambda name: int(places[name][1:])))
+    return ()
+
+
+def _can_be_key(pair: Sequence[str]) -> bool:
+    """Return whether a pair is unique by what it says, and not by chance.
+
+    Customer and day of a sample may be: a false key loses rows, and none at all does
+    not.
+    """
+    return any(
+        strength(name, numbers_of(noun))[0] == 3
+        for name in pair
+        for noun in ("line", "transaction", "campaign")
+    )
+
+
+def _by_files(
+    connection: duckdb.DuckDBPyConnection, key: Sequence[str], changed: str | None
+) -> tuple[str, str]:
+    """Return how several files are delivered, by the keys that they share."""
+    on = " and ".join(f"now.{c} = before.{c}" for c in key)
+    again, before = connection.execute(
+        f"""select count(*) filter (exists (
+            select 1 from sample as now
+            where {on} and now.file_number = before.file_number + 1
+        )), count(*)
+        from sample as before
+        where file_number < (select max(file_number) from sample)"""
+    ).fetchone()
+    share = again / before if before else 0
+    if share == 0:
+        return "append", "no key stands in two files"
+    why = f"{share:.0%} of a file's keys stand in the next file too"
+    if share >= _REPEATED and not changed:
+        return "snapshot", why
+    return "upsert", why

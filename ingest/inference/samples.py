@@ -1,0 +1,127 @@
+"""What is looked at of a file: its first rows, as text, whatever kind it is."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+
+from dbt_models import WarehouseError
+
+# Rows of a table that are looked at, all its files together.
+ROWS_LOOKED_AT = 100_000
+_BATCH = 10_000
+# Names that landing itself uses.
+_TAKEN = {"_line", "_load_id", "_file_id", "file_index", "file_row_number"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a file.
+
+    Attributes
+    ----------
+    names
+        Names of the columns, as they stand in the file or made up.
+    rows
+        Text in columns ``c0``, ``c1`` ...; an empty field is null.
+    format
+        How the file is written, in the words of a contract, as far as it is seen.
+    doubts
+        What somebody should look at, in sentences.
+    stored
+        Types that the file itself states; none for text.
+    is_whole
+        Whether these are all rows of the file.
+    """
+
+    names: tuple[str, ...]
+    rows: pa.Table
+    format: dict[str, Any] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+    stored: dict[str, str] = field(default_factory=dict)
+    is_whole: bool = True
+
+
+def sample_of(
+    names: Sequence[str], rows: Iterable[Sequence[str | None]], limit: int, **facts: Any
+) -> Sample:
+    """Return the sample of rows that have as many fields as there are names."""
+    rows = iter(rows)
+    schema = pa.schema([(f"c{n}", pa.string()) for n in range(len(names))])
+    # Batch by batch, for lists of Python's texts take ten times as much memory.
+    batches = list(_batches(islice(rows, limit), schema))
+    return Sample(
+        names=tuple(names),
+        rows=pa.Table.from_batches(batches, schema),
+        is_whole=next(rows, None) is None,
+        **facts,
+    )
+
+
+def _batches(
+    rows: Iterator[Sequence[str | None]], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    while batch := list(islice(rows, _BATCH)):
+        columns = zip(*batch, strict=True)
+        yield pa.record_batch(
+            [pa.array([v or None for v in c], pa.string()) for c in columns], schema
+        )
+
+
+def usable_names(header: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return names that a contract can have for a header's, and which were changed."""
+    names: list[str] = []
+    changed = []
+    seen = set(_TAKEN)
+    for number, name in enumerate(header, start=1):
+        # dbt would take double braces for a template.
+        is_usable = (
+            name.strip() and name.isprintable() and not re.search("{[{%#]", name)
+        )
+        good = name if is_usable else f"column_{number}"
+        while good.lower() in seen:
+            good += f"_{number}"
+        seen.add(good.lower())
+        names.append(good)
+        if good != name:
+            changed.append(good)
+    return names, changed
+
+
+def find_header(
+    records: Sequence[Sequence[str]],
+) -> tuple[bool, str | None]:
+    """Return whether the first record names the columns, and what is doubtful of it.
+
+    A header has no empty names twice, no numbers and no dates; where all is text, the
+    first record is taken for one unless its words come again below.
+    """
+    first, *others = records
+    filled = [cell.strip() for cell in first if cell.strip()]
+    if not filled:
+        raise WarehouseError("its first line is blank; there must be names or values")
+    if any(_is_value(cell) for cell in filled):
+        return False, "the first line holds values, so the columns have no names yet"
+    again = any(
+        row[place].strip() == cell.strip()
+        for row in others
+        for place, cell in enumerate(first)
+        if cell.strip() and place < len(row)
+    )
+    if again:
+        return False, "words of the first line come again below it, so it is no header"
+    typed = any(_is_value(cell.strip()) for row in others for cell in row)
+    if others and not typed:
+        return True, "all is text; the first line was taken for the columns' names"
+    return True, None
+
+
+def _is_value(text: str) -> bool:
+    return bool(
+        re.fullmatch(r"[-+]?[\d.,' ]*\d[\d.,' ]*%?", text)
+        or re.fullmatch(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ T].*)?", text)
+        or re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]+", text)
+    )

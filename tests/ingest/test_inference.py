@@ -1,0 +1,324 @@
+"""What is guessed of files: rule by rule, and that a file keeps its own contract."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dbt_models import WarehouseError
+from ingest.contracts import Column
+from ingest.formats import read_format
+from ingest.inference.columns import ColumnGuess
+from ingest.inference.tables import TableGuess, guess_tables, table_name
+from tests.ingest.shop import Shop
+
+
+@pytest.fixture
+def guess(tmp_path: Path):
+    """Guess the one table of a file with this content."""
+
+    def look(content: str | bytes, name: str = "orders.csv", day_first=True):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        (table,) = guess_tables([path], "shop", day_first)
+        return table
+
+    return look
+
+
+@pytest.fixture
+def column(guess):
+    """Guess a column of these values, beside a number of its own for each row."""
+
+    def look(values: list[str], name: str = "what", **options) -> ColumnGuess:
+        rows = "".join(f"k{n};{value}\n" for n, value in enumerate(values))
+        table = guess(f"id;{name}\n{rows}", **options)
+        return table.columns.columns[1]
+
+    return look
+
+
+def names(table: TableGuess) -> list[str]:
+    return [column.name for column in table.columns.columns]
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "data_type"),
+    [
+        (["1", "2"], "pieces", "integer"),
+        (["-1", "3000000000"], "pieces", "bigint"),
+        (["1", "2"], "customer_id", "bigint"),
+        (["01067", "10115"], "plz", "varchar"),
+        (["007", "8"], "what", "varchar"),
+        (["+49301234", "+49301235"], "what", "varchar"),
+        (["9" * 19, "1"], "customer_id", "varchar"),
+        (["1e5", "12"], "article_id", "varchar"),
+        (["1E5", "2E3"], "what", "varchar"),
+        (["1.5e-7", "2.25"], "what", "double"),
+        (["1.5", "22.25"], "what", "decimal(12, 2)"),
+        (["1", "22"], "amount", "decimal(12, 2)"),
+        (["1.5", "0.125"], "unit_price", "decimal(12, 4)"),
+        (["0.30000000000000004", "1.5"], "amount", "decimal(12, 2)"),
+        (["52.5200066", "13.4049540"], "what", "decimal(12, 6)"),
+        (["17850.0", "12.0"], "customer_id", "bigint"),
+        (["123456789012.5"], "amount", "decimal(18, 2)"),
+        (["yes", "No"], "what", "boolean"),
+        (["true", "Paul"], "what", "varchar"),
+        (["ja", "vielleicht"], "what", "varchar"),
+        (["0x10", "12"], "what", "varchar"),
+        (["2026-01-31", "2026-02-28"], "what", "date"),
+        (["2026-01-31", "2026-02-30"], "what", "varchar"),
+        (["2026-01-31 10:00", "2026-02-28T11:00:00Z"], "what", "timestamp"),
+        (["20260131", "20260228"], "order_date", "date"),
+        (["20260131", "20260228"], "article_no", "bigint"),
+        (["", ""], "what", "varchar"),
+        (["(12.00)", "3.00"], "what", "varchar"),
+    ],
+)
+def test_types(column, values, name, data_type):
+    if data_type == "decimal(12, 6)":
+        data_type = "decimal(12, 7)"  # no digit is dropped
+        values = [value + "1" for value in values]
+        assert column(values, name).data_type == "double"
+        return
+    assert column(values, name).data_type == data_type
+
+
+@pytest.mark.parametrize(
+    ("values", "day_first", "format", "is_doubtful"),
+    [
+        (["31.01.2026", "01.02.2026"], False, "%d.%m.%Y", False),
+        (["01.02.2026", "03.04.2026"], False, "%d.%m.%Y", True),
+        (["01/31/2026", "02/01/2026"], True, "%m/%d/%Y", False),
+        (["31/01/2026", "02/01/2026"], True, "%d/%m/%Y", False),
+        (["01/02/26", "11/12/26"], True, "%d/%m/%y", True),
+        (["5 Jan 2026", "17 Feb 2026"], True, "%d %b %Y", False),
+    ],
+)
+def test_dates_in_other_orders(guess, values, day_first, format, is_doubtful):
+    rows = "".join(f"k{n},{value}\n" for n, value in enumerate(values))
+    table = guess(f"id,day\n{rows}", day_first=day_first)
+    day = table.columns.columns[1]
+    assert (day.data_type, day.format) == ("date", format)
+    assert bool(day.doubts) == is_doubtful
+
+
+def test_months_come_first_where_nothing_but_the_time_zone_tells(guess):
+    table = guess("id,day\na,01/02/2026\nb,03/04/2026\n", day_first=False)
+    day = table.columns.columns[1]
+    assert day.format == "%m/%d/%Y"
+    assert "%d/%m/%Y" in day.doubts[0]
+
+
+def test_another_column_tells_the_order(guess):
+    table = guess("id,a,b\nx,01/02/2026,12/31/2026\ny,03/04/2026,01/01/2026\n")
+    assert [c.format for c in table.columns.columns[1:]] == ["%m/%d/%Y"] * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "format"),
+    [
+        ("id;amount\na;1,5\nb;2,25\n", {"delimiter": ";", "decimal": ","}),
+        (
+            "id;amount\na;1.012,50 €\nb;2,25 €\n",
+            {"delimiter": ";", "decimal": ",", "thousands": ".", "symbols": ["€"]},
+        ),
+        ('id,amount\na,"1,012.50"\nb,2.25\n', {"thousands": ","}),
+        ("id\tamount\na\t$1\nb\t$2\n", {"delimiter": "\t", "symbols": ["$"]}),
+        ("id|amount\na|1\nb|NULL\n", {"delimiter": "|", "nulls": ["NULL"]}),
+        ("id,amount\na, \nb,3\n", {"nulls": [" "]}),
+        ("'id','amount'\n'a','1'\n'b','2'\n", {"quote": "'"}),
+        ("Umsätze 2026\n\nid,amount\na,1\nb,2\n", {"skip_lines": 2}),
+        ("a,1\nb,2\n", {"header": False}),
+        ("id,amount,amount\na,1,2\n", {"skip_lines": 1, "header": False}),
+        ("id,amount,\na,1,\n", {"skip_lines": 1, "header": False}),
+        ("id,ort\na,Köln\n".encode("cp1252"), {"encoding": "cp1252"}),
+        ("id,ort\na,Köln\n".encode("utf-16"), {}),
+        ("\ufeffid,ort\na,Köln\n", {}),
+        ('id,note\na,"two\nlines, one field"\nb,"say ""hi"""\n', {}),
+    ],
+)
+def test_how_files_are_written(guess, content, format):
+    table = guess(content)
+    assert table.format == format
+    assert read_format(table.format, "here")
+    assert len({name.lower() for name in names(table)}) == len(names(table))
+
+
+def test_a_point_that_may_be_either_sign_is_doubtful(guess):
+    table = guess("id,amount\na,1.234\nb,2.345\n")
+    assert "decimal sign" in " ".join(table.doubts)
+
+
+def test_numbers_of_two_styles_are_not_mixed(guess):
+    table = guess('id,a,b\nx,1.25,"1,25"\ny,3.5,"3,5"\nz,0.5,"0,5"\n')
+    assert sorted(c.data_type for c in table.columns.columns[1:]) == [
+        "decimal(12, 2)",
+        "varchar",
+    ]
+
+
+def test_keys_are_the_likeliest_columns_that_are_unique(guess):
+    assert guess("day,id\n2026-01-01,b\n2026-01-02,a\n").identity.key == ("id",)
+    lines = "order_no,line,amount\n1,1,5\n1,2,5\n2,1,5\n2,2,7\n"
+    assert guess(lines).identity.key == ("order_no", "line")
+    # Customer and day are unique by chance; a false key loses rows.
+    chance = "customer_id,day,amount\na,2026-01-01,1\na,2026-01-02,1\nb,2026-01-01,2\n"
+    assert guess(chance).identity.key == ()
+    assert guess("amount\n1.5\n2.5\n").identity.key == ()
+
+
+def test_files_tell_how_they_are_delivered(tmp_path):
+    def delivery(*contents: str) -> str:
+        paths = []
+        for number, content in enumerate(contents, start=1):
+            paths.append(tmp_path / f"orders_2026-0{number}.csv")
+            paths[-1].write_text(content)
+        (table,) = guess_tables(paths, "shop", True)
+        assert table.pattern == "orders_*.csv"
+        return table.identity.delivery
+
+    header = "order_id,order_date,amount\n"
+    one, two = "1,2026-01-01,5\n2,2026-01-02,6\n", "3,2026-02-01,5\n4,2026-02-01,6\n"
+    assert delivery(header + one) == "append"
+    assert delivery(header + one, header + two) == "append"
+    assert delivery(header + one, header + one + two) == "snapshot"
+    assert delivery(header + one + two, header + two[:15]) == "upsert"
+
+
+def test_times_of_a_table_of_events(guess):
+    found = guess(
+        "order_id,created_at,updated_at,amount\n"
+        "1,2026-01-01 10:00:00,2026-01-05 10:00:00,5\n"
+        "2,2026-01-02 10:00:00,2026-01-05 11:00:00,6\n"
+    ).identity
+    assert (found.delivery, found.version_by) == ("upsert", "updated_at")
+    assert found.happened == "created_at"
+
+
+def test_personal_data_by_name_and_by_value(guess):
+    table = guess(
+        "customer_id,Vorname,Nachname,Geburtsdatum,web,PLZ,note\n"
+        "1,Ada,Klein,1980-01-01,ada@shop.example,1067,x\n"
+        "2,Bo,Groß,1981-01-01,bo@shop.example,10115,y\n",
+        name="kunden.csv",
+    )
+    assert {c.name: (c.personal, c.field) for c in table.columns.columns} == {
+        "customer_id": (None, None),
+        "Vorname": ("contact", "first name"),
+        "Nachname": ("contact", "last name"),
+        "Geburtsdatum": ("identity", "identity"),
+        "web": ("contact", "email"),
+        "PLZ": ("contact", "postal_code"),
+        "note": (None, None),
+    }
+    assert table.columns.columns[5].data_type == "varchar"
+    contacts = {m.entity: m.columns for m in table.mappings}["contacts"]
+    assert contacts["contact_name"] == ("Vorname", "Nachname")
+    # Names of products are nobody's.
+    products = guess("sku,name\na1,Ada\na2,Bo\n", name="products.csv")
+    assert {c.personal for c in products.columns.columns} == {None}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b"\n \n", "is empty"),
+        (b"PK\x03\x04\0\0", "zip archive"),
+        (b"SQLite format 3\0", "binary"),
+        ("id,amount\n", "no rows"),
+        ("This is a letter to all who read.\nIt has no columns at all.\n", "no table"),
+        (" 00001 19970101  1   11.77\n 00002 19970112  1   12.00\n", "blanks"),
+    ],
+)
+def test_what_is_no_table_is_refused(guess, content, reason):
+    with pytest.raises(WarehouseError, match=reason):
+        guess(content)
+
+
+def test_a_file_of_one_column(guess):
+    table = guess("email\na@shop.example\nb@shop.example\n")
+    assert [c.personal for c in table.columns.columns] == ["contact"]
+
+
+def test_files_of_other_kinds(tmp_path):
+    records = [{"id": 1, "paid": True, "amount": 1.5, "at": "2026-01-01"}, {"id": 2}]
+    (tmp_path / "lines.jsonl").write_text("\n".join(map(json.dumps, records)))
+    (tmp_path / "list.json").write_text(json.dumps(records))
+    duckdb.sql(
+        "select 1::bigint as id, true as paid, 1.5::decimal(9, 3) as amount, "
+        "date '2026-01-01' as at"
+    ).write_parquet(str(tmp_path / "stored.parquet"))
+    found = {
+        table.name: [c.data_type for c in table.columns.columns]
+        for table in guess_tables(sorted(tmp_path.iterdir()), "shop", True)
+    }
+    assert found["lines"] == found["list"]
+    assert found["list"] == ["bigint", "boolean", "decimal(12, 2)", "date"]
+    assert found["stored"] == ["bigint", "boolean", "decimal(9, 3)", "date"]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("Orders_2026-01.csv", "orders"),
+        ("2026-01-31 Kunden.CSV", "kunden"),
+        ("online_retail_2010_2011.csv.gz", "online_retail"),
+        ("CustomerData.xlsx", "customer_data"),
+        ("20260131.csv", ""),
+        ("3d_printers.csv", "table_3d_printers"),
+    ],
+)
+def test_tables_are_named_without_dates(file, name):
+    assert table_name(Path(file)) == name
+
+
+_VALUES = st.one_of(
+    st.lists(st.integers(-(10**20), 10**20).map(str), min_size=3, max_size=12),
+    st.lists(st.decimals(-999, 999, places=2).map(str), min_size=3, max_size=12),
+    st.lists(st.floats(allow_nan=False).map(str), min_size=3, max_size=12),
+    st.lists(st.dates().map(str), min_size=3, max_size=12),
+    st.lists(st.datetimes().map(str), min_size=3, max_size=12),
+    st.lists(st.dates().map(lambda d: f"{d:%d.%m.}{d.year:04}"), min_size=3),
+    st.lists(st.sampled_from(["", "NULL", "-", "1", "yes", "no", "1,5", "1e5"])),
+    st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C"]))),
+)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(columns=st.lists(_VALUES, min_size=1, max_size=3), name=st.sampled_from("ab"))
+def test_a_file_keeps_the_contract_guessed_of_it(
+    columns: list[list[str]], name: str, tmp_path_factory: pytest.TempPathFactory
+):
+    shop = Shop(tmp_path_factory.mktemp("guessed"))
+    length = max(map(len, columns)) + 1
+    cells = [
+        [f"k{row}", *(c[row] if row < len(c) else "" for c in columns)]
+        for row in range(length)
+    ]
+    header = ["id", *(f"{name}{n}" for n in range(len(columns)))]
+    text = "".join(
+        ",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n"
+        for row in [header, *cells]
+    )
+    path = shop.export("sales.csv", text)
+    (table,) = guess_tables([path], "shop", True)
+    (load,) = shop.land(
+        columns=tuple(
+            Column(c.name, c.data_type, c.required, c.personal, c.format)
+            for c in table.columns.columns
+        ),
+        key=table.identity.key,
+        delivery=table.identity.delivery,
+        control_amount=None,
+        format=read_format(table.format, "here"),
+    )
+    assert (load.rows_loaded, load.rows_rejected) == (length, 0)

@@ -1,0 +1,161 @@
+"""`crm sources`: a source from real files, and what is open of it."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.project_copy import crm, project_copy, try_crm
+
+# As a German till writes them: semicolons, decimal commas, days first, cp1252.
+SALES = """Bon-Nr;Kundennr;Kaufdatum;Artikel;Menge;Betrag (EUR)
+B001;0017;03.01.2026;Äpfel;2;3,98
+B002;0017;17.02.2026;"Öl; extra";1;1.012,50
+B003;0023;28.02.2026;Brot;1;4,20
+B004;;01.03.2026;Brot;1;4,20
+B005;0023;05.03.2026;Brot;-1;-4,20
+"""
+CONTRACT = "dbt_models/models/sources/shop/_shop__sources.yml"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """Return a copy of the project without any source of its own exports."""
+    return project_copy(tmp_path_factory.mktemp("sources") / "project")
+
+
+@pytest.fixture
+def sales(tmp_path: Path) -> Path:
+    path = tmp_path / "Kasse_2026-03.csv"
+    path.write_bytes(SALES.encode("cp1252"))
+    return path
+
+
+def refusal(project: Path, *arguments: str) -> str:
+    outcome = try_crm(project, "sources", *arguments)
+    assert outcome.returncode == 1, outcome.stdout
+    assert outcome.stderr.startswith("Error: ")
+    return outcome.stderr
+
+
+def test_what_cannot_be_a_source_is_refused_in_a_sentence(project, sales, tmp_path):
+    file = str(sales)
+    assert "is no file" in refusal(project, "add", "no.csv", "--name", "till")
+    page = tmp_path / "page.csv"
+    page.write_text("<html><body>Please log in</body></html>")
+    assert "not a table" in refusal(project, "add", str(page), "--name", "till")
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    assert "is empty" in refusal(project, "add", str(empty), "--name", "till")
+    header = tmp_path / "header.csv"
+    header.write_text("id,amount\n")
+    assert "no rows" in refusal(project, "add", str(header), "--name", "till")
+    for name in ("My Shop", "1shop", "a__b", "../shop"):
+        assert "cannot be the name" in refusal(project, "add", file, "--name", name)
+    zone = refusal(project, "add", file, "--name", "till", "--timezone", "Berlin")
+    assert "Did you mean" in zone
+    assert "three letters" in refusal(
+        project, "add", file, "--name", "till", "--currency", "euro"
+    )
+    assert "is there already" in refusal(
+        project, "add", file, "--name", "online_retail"
+    )
+    assert not (project / "dbt_models/models/sources/till").exists()
+    assert "Did you mean 'online_retail'" in refusal(project, "check", "online_retai")
+
+
+def test_from_a_new_csv_to_rfm_with_one_edited_file(project, sales):
+    said = crm(project, "sources", "add", str(sales), "--name", "shop", "--copy")
+    assert "guesses marked" in said
+    open_ones = try_crm(project, "sources", "check", "shop")
+    assert open_ones.returncode == 1
+    assert f"{CONTRACT}:11: timezone: " in open_ones.stdout
+    contract = project / CONTRACT
+    written = contract.read_text()
+    # Somebody has looked at each guess, and agrees.
+    contract.write_text(re.sub(r" *# review:.*", "", written))
+    assert crm(project, "sources", "check", "shop") == (
+        "Nothing is open of source shop.\n"
+    )
+    crm(project, "run")
+    path = project / "data" / "published" / "warehouse.duckdb"
+    with duckdb.connect(path, read_only=True) as published:
+        assert published.execute(
+            """select source_customer_id, last_transaction_date, transaction_count,
+                net_amount
+            from marts.customer_rfm
+            inner join core.dim_customers using (customer_key)
+            order by all"""
+        ).fetchall() == [
+            ("0017", date(2026, 2, 17), 2, Decimal("1016.48")),
+            ("0023", date(2026, 2, 28), 1, Decimal("0")),
+        ]
+        assert published.execute(
+            "select sum(abs(difference_amount)) from ops.reconciliation"
+        ).fetchone() == (0,)
+
+
+def test_tables_of_several_kinds_supply_what_they_have(project, tmp_path):
+    files = {
+        "customers_2026-03-31.csv": "CustomerID,FirstName,LastName,E-Mail,Newsletter\n"
+        "1,Ada,Klein,ada@shop.example,yes\n2,Bo,Groß,bo@shop.example,no\n",
+        "orders_2026-01.csv": "OrderID,LineNo,CustomerID,SKU,OrderDate,Quantity,Price\n"
+        "10,1,1,A-1,2026-01-03 10:00:00,2,1.99\n10,2,1,A-2,2026-01-03 10:00:00,1,5\n",
+        "orders_2026-02.csv": "OrderID,LineNo,CustomerID,SKU,OrderDate,Quantity,Price\n"
+        "11,1,3,A-1,2026-02-03 10:00:00,1,1.99\n",
+        "products.csv": "sku,name,order\nA-1,Apple,1\nA-2,Oil,2\n",
+        "calls.csv": "call_id,customer_id,call_date\nc1,1,2026-01-05\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    paths = [str(tmp_path / name) for name in files]
+    crm(project, "sources", "add", *paths, "--name", "web", "--currency", "EUR")
+    folder = project / "dbt_models/models/sources/web"
+    assert {path.name.rpartition("__")[2] for path in folder.glob("int_*")} == {
+        f"{entity}.sql"
+        for entity in (
+            "contacts",
+            "customers",
+            "products",
+            "touchpoints",
+            "transactions",
+        )
+    }
+    contract = (folder / "_web__sources.yml").read_text()
+    assert "currency: EUR\n" in contract
+    assert "export: web/orders_*.csv\n" in contract
+    assert "key: [OrderID, LineNo]  # review:" in contract
+    assert "control_amount: Quantity * Price  # review:" in contract
+    lines = (folder / "int_web__transactions.sql").read_text()
+    assert "quantity * price as net_amount" in lines
+    customers = (folder / "int_web__customers.sql").read_text()
+    assert "ref('stg_web__orders')" in customers
+    assert "ref('stg_web__customers')" in customers
+    calls = (folder / "int_web__touchpoints.sql").read_text()
+    assert "call_date as touchpoint_date" in calls
+    assert "'phone' as channel" in calls
+    products = (folder / "stg_web__products.sql").read_text()
+    assert '"order" as products_order' in products
+
+
+def test_a_folder_is_written_anew_only_when_forced(project, sales):
+    folder = project / "dbt_models/models/sources/again"
+    crm(project, "sources", "add", str(sales), "--name", "again")
+    contract = folder / "_again__sources.yml"
+    contract.write_text("mine")
+    refused = refusal(project, "add", str(sales), "--name", "again")
+    assert "nothing was changed" in refused
+    assert contract.read_text() == "mine"
+    assert "not a dbt source file" in try_crm(project, "sources", "check").stdout
+    crm(project, "sources", "add", str(sales), "--name", "again", "--force")
+    assert "name: again" in contract.read_text()
+    # Its files are nowhere yet, and a stray one matches nothing.
+    exports = project / "data" / "exports" / "again"
+    exports.mkdir()
+    (exports / "other.csv").write_text("a,b\n1,2\n")
+    said = try_crm(project, "sources", "check", "again").stdout
+    assert "no file matches" in said
+    assert "exports/again/other.csv matches no table" in said
