@@ -114,16 +114,10 @@ def test_tables_of_several_kinds_supply_what_they_have(project, tmp_path):
     paths = [str(tmp_path / name) for name in files]
     crm(project, "sources", "add", *paths, "--name", "web", "--currency", "EUR")
     folder = project / "dbt_models/models/sources/web"
-    assert {path.name.rpartition("__")[2] for path in folder.glob("int_*")} == {
-        f"{entity}.sql"
-        for entity in (
-            "contacts",
-            "customers",
-            "products",
-            "touchpoints",
-            "transactions",
-        )
-    }
+    entities = sorted(path.stem.rpartition("__")[2] for path in folder.glob("int_*"))
+    assert entities == [
+        *("contacts", "customers", "products", "touchpoints", "transactions")
+    ]
     contract = (folder / "_web__sources.yml").read_text()
     assert "currency: EUR\n" in contract
     assert "export: web/orders_*.csv\n" in contract

@@ -47,10 +47,8 @@ def _lines(source: str, entity: str, mapping: Mapping_, table: TableGuess) -> li
         if entity == "touchpoints":
             staged[f"touchpoint_{'date' if is_day else 'at'}"] = names[happened]
         elif is_day:
-            moment = (
-                f"{{{{ to_utc('{names[happened]}', '{source}', '{table.name}') }}}}"
-            )
-            staged["transaction_at"] = moment
+            moment = f"to_utc('{names[happened]}', '{source}', '{table.name}')"
+            staged["transaction_at"] = f"{{{{ {moment} }}}}"
         else:
             staged["transaction_at"] = names[happened]
     if entity == "transactions":
@@ -125,7 +123,8 @@ def _customers(
         own = mappings["customers"]
         names = staged_names(tables[own.table])
         attributes = [
-            f"{own.table}.{names[columns[0]]} as {role}"
+            f"{own.table}.{names[columns[0]]}"
+            + ("" if names[columns[0]] == role else f" as {role}")
             for role, columns in own.columns.items()
             if role != "source_customer_id"
         ]

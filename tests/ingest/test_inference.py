@@ -165,6 +165,9 @@ def test_keys_are_the_likeliest_columns_that_are_unique(guess):
     assert guess("day,id\n2026-01-01,b\n2026-01-02,a\n").identity.key == ("id",)
     lines = "order_no,line,amount\n1,1,5\n1,2,5\n2,1,5\n2,2,7\n"
     assert guess(lines).identity.key == ("order_no", "line")
+    # Each customer has bought once so far, which makes nobody's number a key.
+    once = "order_no,customer_id,sku\n1,a,x\n1,b,y\n"
+    assert guess(once).identity.key == ("order_no", "customer_id")
     # Customer and day are unique by chance; a false key loses rows.
     chance = "customer_id,day,amount\na,2026-01-01,1\na,2026-01-02,1\nb,2026-01-01,2\n"
     assert guess(chance).identity.key == ()
