@@ -78,6 +78,7 @@ def run(debug: bool, as_of: str | None, known_at: str | None) -> None:
     asked = Asked(_date("--as-of", as_of), _date("--known-at", known_at))
     deployment = load_deployment()
     runs.require_input(deployment, asked)
+    runs.fetch(deployment, asked)
     if runs.is_current(deployment, asked):
         click.echo("Nothing new: the publication is made from exactly this input.")
     else:

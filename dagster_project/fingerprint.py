@@ -6,6 +6,7 @@ import json
 from dbt_models import CODE_DIR, Deployment
 from ingest.contract_files import active_sources
 from ingest.exports import ExportCatalog
+from ingest.fetching import failure
 from ingest.raw import Asked
 
 _CODE = ("dagster_project", "dbt_models", "expectations", "ingest", "ml")
@@ -20,7 +21,8 @@ def input_fingerprint(deployment: Deployment, asked: Asked) -> str:
     for source in active_sources(deployment):
         for table in source.tables:
             files = [(file.name, file.content_hash) for file in catalog.files(table)]
-            digest.update(json.dumps([table.full_name, files]).encode())
+            failed = failure(deployment, table)
+            digest.update(json.dumps([table.full_name, files, failed]).encode())
     catalog.remember()
     return digest.hexdigest()
 

@@ -11,7 +11,7 @@ from dagster_project.sources.marks import open_marks
 from dbt_models import SOURCES_DIR, Deployment
 from ingest.contract_files import active_sources
 from ingest.exports import unmatched_files
-from ingest.ledger import open_rejects, read_loads
+from ingest.ledger import Load, open_rejects, read_loads
 
 _STRAYS_SHOWN = 5
 _LAST_DATES = """
@@ -111,7 +111,12 @@ def gaps(deployment: Deployment) -> Iterator[str]:
         for table in source.tables:
             if table.full_name in loaded:
                 continue
-            if any(deployment.exports.glob(table.export)):
+            if table.connection is not None:
+                yield (
+                    f"{table.full_name} is empty: nothing has come from the connection "
+                    f"{table.connection} yet."
+                )
+            elif any(deployment.exports.glob(table.export)):
                 yield f"{table.full_name} is not landed yet: `crm run` does it."
             elif not table.optional:
                 yield (
@@ -129,11 +134,33 @@ def gaps(deployment: Deployment) -> Iterator[str]:
                 f"{load.full_name}, load {load.load_id}: its contract does not have "
                 f"the columns {', '.join(load.unknown_columns)}."
             )
+    yield from _arrivals(deployment, loads)
     strays = unmatched_files(deployment)
     for name in strays[:_STRAYS_SHOWN]:
         yield f"exports/{name} matches no table of any contract and is ignored."
     if len(strays) > _STRAYS_SHOWN:
         yield f"so are {len(strays) - _STRAYS_SHOWN:,} more files below exports/."
+
+
+def _arrivals(deployment: Deployment, loads: list[Load]) -> Iterator[str]:
+    """Yield a sentence per table of changes where nothing says which is newer."""
+    undated = {
+        load.full_name
+        for load in loads
+        if any(file.delivered_on is None for file in load.files)
+    }
+    for source in active_sources(deployment):
+        for table in source.tables:
+            if (
+                table.delivery == "upsert"
+                and table.version_by is None
+                and table.full_name in undated
+            ):
+                yield (
+                    f"{table.full_name}: of changes to one key the one that arrived "
+                    "last holds, since neither a column (version_by in the contract) "
+                    "nor a date in the files' names says which is newer."
+                )
 
 
 def _late_lines(

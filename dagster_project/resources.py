@@ -12,10 +12,14 @@ from ingest.raw import Asked
 
 
 class RunOptions(dg.ConfigurableResource):
-    """Dates a run is asked to look at (ISO, empty: the data decide)."""
+    """Dates a run is asked to look at (ISO, empty: the data decide).
+
+    ``fetches``: whether it fetches what is elsewhere; else it was fetched just before.
+    """
 
     as_of_date: str = ""
     known_at: str = ""
+    fetches: bool = True
 
     @property
     def asked(self) -> Asked:

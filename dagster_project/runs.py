@@ -25,6 +25,7 @@ from dagster_project.publishing import publication_path
 from dbt_models import Deployment, WarehouseError
 from ingest.contract_files import active_sources
 from ingest.currencies import exchange_rates
+from ingest.fetching import fetch_all
 from ingest.ledger import read_loads
 from ingest.raw import Asked
 from ingest.sql import connect
@@ -78,6 +79,13 @@ def is_current(deployment: Deployment, asked: Asked) -> bool:
     active = {source.name for source in active_sources(deployment)}
     loads = [x.load_id for x in read_loads(deployment.raw) if x.source in active]
     return made_from == [input_fingerprint(deployment, asked), loads]
+
+
+def fetch(deployment: Deployment, asked: Asked) -> None:
+    """Fetch what is elsewhere, before it is known whether there is anything new."""
+    if asked.known_at is None:
+        with run_lock(deployment):
+            fetch_all(deployment)
 
 
 def require_input(deployment: Deployment, asked: Asked) -> None:
@@ -225,6 +233,7 @@ def _load_job(deployment: Deployment) -> "dg.JobDefinition":
 
 def _run_config(asked: Asked) -> dict[str, object]:
     options = {name: value.isoformat() for name, value in vars(asked).items() if value}
+    options["fetches"] = False
     return {
         "resources": {"options": {"config": options}},
         "loggers": {"progress": {}},

@@ -9,12 +9,11 @@ from expectations.promise import Delivery, Promise
 from expectations.suite import Suite
 from ingest.contracts import Table
 from ingest.ledger import read_loads
-from ingest.raw import DELIVERED_AT
 from ingest.sql import connect, identifier, literal
 from ml.model_store import version_folder
 
 # In the order in which models take them, by which the last one is the newest.
-_DELIVERIES = f"""
+_DELIVERIES = """
     select loads.load_id, sum(load_files.rows_loaded)
     from ops.loads
     inner join ops.load_files on loads.load_id = load_files.load_id
@@ -22,7 +21,7 @@ _DELIVERIES = f"""
         loads.source_system = ? and loads.table_name = ?
         and not load_files.is_repeated
     group by all
-    order by max({DELIVERED_AT}), loads.load_id
+    order by max(load_files.delivered_at), loads.load_id
 """
 _COMPARED = """
     select

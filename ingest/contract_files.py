@@ -10,8 +10,10 @@ from typing import Any
 import yaml
 
 from dbt_models import SOURCES_DIR, Deployment, WarehouseError, nearest, time_zones
+from ingest.connections import read_connections
 from ingest.contracts import DECIMAL, Column, Source, Table
 from ingest.formats import read_column_format, read_format
+from ingest.origins import ORIGIN_KEYS, read_origin
 
 # One row in a hundred; a table that cannot bear that says so in its contract.
 _MAX_REJECTS = 0.01
@@ -20,13 +22,13 @@ _SOURCE_KEYS = {"timezone", "currency"}
 _TABLE_KEYS = {
     "control_amount",
     "delivery",
-    "export",
     "format",
     "key",
     "known_at",
     "max_rejects",
     "optional",
     "version_by",
+    *ORIGIN_KEYS,
 }
 _COLUMN_KEYS = {"format", "personal", "required"}
 _TYPE = re.compile(
@@ -65,7 +67,7 @@ def read_source(folder: Path) -> Source:
 
 
 def active_sources(deployment: Deployment) -> list[Source]:
-    """Return the sources whose exports are there, or were landed before.
+    """Return the sources whose exports or connections are there, or were landed before.
 
     ``settings.yml`` has the last word (``sources: {<name>: true|false}``).
     """
@@ -79,6 +81,8 @@ def active_sources(deployment: Deployment) -> list[Source]:
 def _has_data(source: Source, deployment: Deployment) -> bool:
     return (deployment.raw / source.name).is_dir() or any(
         next(deployment.exports.glob(table.export), None) is not None
+        if table.connection is None
+        else table.connection in read_connections(deployment)
         for table in source.tables
     )
 
@@ -86,7 +90,7 @@ def _has_data(source: Source, deployment: Deployment) -> bool:
 # A run asks for its contracts dozens of times, and reading YAML is slow.
 @cache
 def _parse(text: str) -> Any:
-    return yaml.safe_load(text)
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _read_source(folder: Path, path: Path) -> Source:
@@ -159,7 +163,6 @@ def _read_table(
         source=source,
         name=spec["name"],
         description=spec.get("description", "").strip(),
-        export=_required(meta, "export", where),
         delivery=delivery,
         key=key,
         version_by=meta.get("version_by"),
@@ -171,6 +174,9 @@ def _read_table(
         timezone=source_meta["timezone"],
         columns=columns,
         format=read_format(meta.get("format", {}), where),
+        **read_origin(
+            meta, {column.name: column.data_type for column in columns}, where
+        ),
     )
 
 

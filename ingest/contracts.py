@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -10,6 +11,8 @@ from ingest.formats import PLAIN, Format
 
 # A column's type with its digits, and those of them behind the point.
 DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
+# A column of an amount that says what it is worth where it is empty.
+_FILLED = re.compile(r'coalesce\(\s*"?[\w ]+"?\s*,', re.IGNORECASE)
 Delivery = Literal["snapshot", "upsert", "append"]
 
 
@@ -39,14 +42,16 @@ class Table:
     Attributes
     ----------
     export
-        Pattern below ``exports/`` that the table's files match.
+        Pattern below ``exports/`` that the table's files match, or with a connection
+        one of paths there; None: it is read from a database.
     delivery
         ``snapshot``: each delivery is the whole table; ``upsert``: changes by key;
         ``append``: events.
     known_at
         Column that says when a row became known; None: the delivery says it.
     control_amount
-        SQL expression over the raw columns whose sum must reach the marts.
+        SQL expression over the raw columns whose sum must reach the marts. Where one
+        of them may be empty, ``coalesce(<column>, ...)`` says what it is worth then.
     max_rejects
         Share of a load's rows that may break the contract; above it the load fails.
     freshness_days
@@ -55,12 +60,20 @@ class Table:
         Whether the source may never deliver it; otherwise `crm status` complains.
     format
         How its files are written.
+    connection, relation
+        The deployment's connection, and of a database the table there
+        (``schema.table``); None: it comes as files below ``exports/``.
+    cursor
+        Column that grows with each change; only what is new by it is read. None: the
+        whole table is.
+    overlap
+        How far below the cursor's highest landed value reading begins again.
     """
 
     source: str
     name: str
     description: str
-    export: str
+    export: str | None
     delivery: Delivery
     key: tuple[str, ...]
     version_by: str | None
@@ -72,6 +85,10 @@ class Table:
     timezone: str
     columns: tuple[Column, ...]
     format: Format = PLAIN
+    connection: str | None = None
+    relation: str | None = None
+    cursor: str | None = None
+    overlap: timedelta | int | None = None
 
     @property
     def full_name(self) -> str:
@@ -90,8 +107,8 @@ class Table:
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """Columns that may not be empty: a key and an amount never may."""
-        amount = self.control_amount or ""
+        """Columns that may not be empty: a key never may, nor what is added up."""
+        amount = _FILLED.sub("coalesce(", self.control_amount or "")
         return frozenset(
             column.name
             for column in self.columns

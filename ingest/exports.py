@@ -9,14 +9,16 @@ import re
 import time
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dbt_models import Deployment, WarehouseError
 from ingest.archives import members
 from ingest.contract_files import read_sources
 from ingest.contracts import Table
+from ingest.fetching import fetched_file, fetched_folder
 from ingest.formats import Format
+from ingest.remote_files import fetched_files
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 # A file written this recently may change again within its timestamp's resolution.
@@ -44,7 +46,8 @@ class ExportFile:
     @property
     def delivered_on(self) -> date | None:
         """The delivery date in its name: 2026-11-22 or 20261122."""
-        for match in _DATE.finditer(f"{self.member or ''}#{self.path.name}"):
+        file_name = PurePosixPath(self.name.removesuffix(f"#{self.member}")).name
+        for match in _DATE.finditer(f"{self.member or ''}#{file_name}"):
             with contextlib.suppress(ValueError):
                 return date(*map(int, match.groups()))
         return None
@@ -63,6 +66,7 @@ class ExportCatalog:
     """
 
     def __init__(self, deployment: Deployment):
+        self._deployment = deployment
         self._exports = deployment.exports
         self._memory_path = deployment.build / "file_hashes.json"
         self._memory = _read_memory(self._memory_path)
@@ -75,11 +79,13 @@ class ExportCatalog:
         WarehouseError
             If a file cannot be read.
         """
+        if table.connection is not None:
+            return _fetched(table, self._deployment)
         names = _matches(table, self._exports)
         return [
             file
             for name in sorted(names)
-            for file in self._files(self._exports / name, table.format)
+            for file in _parts(self._file(self._exports / name), table.format)
         ]
 
     def remember(self) -> None:
@@ -88,22 +94,6 @@ class ExportCatalog:
         with contextlib.suppress(OSError):
             self._memory_path.parent.mkdir(parents=True, exist_ok=True)
             self._memory_path.write_text(json.dumps(self._memory))
-
-    def _files(self, path: Path, format_: Format) -> list[ExportFile]:
-        file = self._file(path)
-        try:
-            parts = members(path, format_)
-        except WarehouseError:
-            return [file]  # whoever reads it says what is wrong
-        return [
-            replace(
-                file,
-                name=f"{file.name}#{part}",
-                content_hash=f"{file.content_hash}#{part}",
-                member=part,
-            )
-            for part in parts
-        ] or [file]
 
     def _file(self, path: Path) -> ExportFile:
         name = path.relative_to(self._exports).as_posix()
@@ -134,11 +124,53 @@ def unmatched_files(deployment: Deployment) -> list[str]:
         name
         for source in read_sources()
         for table in source.tables
+        if table.connection is None
         for name in _matches(table, exports)
     }
     return sorted(
         name for name in names if name not in known and not (exports / name).is_dir()
     )
+
+
+def _parts(file: ExportFile, format_: Format) -> list[ExportFile]:
+    try:
+        parts = members(file.path, format_)
+    except WarehouseError:
+        return [file]  # whoever reads it says what is wrong
+    return [
+        replace(
+            file,
+            name=f"{file.name}#{part}",
+            content_hash=f"{file.content_hash}#{part}",
+            member=part,
+        )
+        for part in parts
+    ] or [file]
+
+
+def _fetched(table: Table, deployment: Deployment) -> list[ExportFile]:
+    """Return what was fetched of a table that is elsewhere."""
+    if table.export is None:
+        found = fetched_file(deployment, table)
+        if found is None:
+            return []
+        return [
+            ExportFile(found.path, found.name, found.content_hash, found.size_bytes)
+        ]
+    folder = fetched_folder(deployment, table) / "files"
+    return [
+        part
+        for file in fetched_files(folder)
+        for part in _parts(
+            ExportFile(
+                file.path(folder),
+                f"{table.connection}/{file.name}",
+                file.content_hash,
+                file.size_bytes,
+            ),
+            table.format,
+        )
+    ]
 
 
 def _matches(table: Table, exports: Path) -> list[str]:

@@ -16,11 +16,12 @@ from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Table
 from ingest.deliveries import Delivery, new_deliveries
 from ingest.exports import ExportCatalog, ExportFile
+from ingest.fetching import failure
 from ingest.ledger import LandedFile, Load, now, read_loads, write_record
 from ingest.parts import Part, group_files
 from ingest.quarantine import copies_folder, keep, quarantine_file
 from ingest.reading import Rows, read_rows
-from ingest.rejects import Sifted
+from ingest.rejects import RefusedDeliveryError, Sifted
 from ingest.sql import connect, files
 
 _ASIDE = ".landing"
@@ -33,8 +34,11 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
     ------
     RefusedDeliveryError
         If a file is not what its name says, or more of a load's rows break the
-        contract than it allows; nothing of that load is kept.
+        contract than it allows, or it could not be fetched; nothing of that load is
+        kept.
     """
+    if reason := failure(deployment, table):
+        raise RefusedDeliveryError(reason)
     loads = read_loads(deployment.raw)
     mine = [load for load in loads if load.full_name == table.full_name]
     quarantine_file(deployment, table.full_name).unlink(missing_ok=True)

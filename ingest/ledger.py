@@ -105,7 +105,7 @@ class Load:
 
     @property
     def order(self) -> tuple[datetime, int]:
-        """Where it stands among the table's loads, as ``raw.DELIVERED_AT`` has it."""
+        """Where it stands among the table's loads, as ``ops.load_files`` has it."""
         undated = datetime.min if self.is_backfill else self.delivered_at
         days = [file.delivered_on for file in self.files if file.delivered_on]
         moments = [datetime.combine(day, time.min) for day in days]

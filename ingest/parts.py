@@ -59,8 +59,9 @@ def refuse(table: Table, file_name: str, reason: object) -> RefusedDeliveryError
     """Return the error that says which file stops a load, and why."""
     # DuckDB shows its own SQL below the first line.
     first = str(reason).strip().splitlines()[0].rstrip(".")
+    place = "exports/" if table.connection is None else ""
     return RefusedDeliveryError(
-        f"exports/{file_name}: {first}. Nothing of this load "
+        f"{place}{file_name}: {first}. Nothing of this load "
         f"of {table.full_name} was kept; mend the file (or its contract) and run again."
     )
 

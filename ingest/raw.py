@@ -100,6 +100,7 @@ def show_table(
                 )
         fill_ops_table(connection, "loads", map(_load_row, loads))
         fill_ops_table(connection, "load_files", _file_rows(loads))
+        connection.execute(_date_files(deployment))
         fill_ops_table(connection, "rejects", _reject_rows(loads))
         name = {"source_system": table.source, "table_name": table.name}
         connection.execute(
@@ -165,12 +166,11 @@ def _view(
             landed._load_id,
             landed._file_id,
             landed.file_row_number - load_files.first_row + 1 as _row_number,
-            {DELIVERED_AT} as _delivered_at,
-            {_known_at(table, deployment)} as _known_at
+            load_files.delivered_at as _delivered_at,
+            {_known_at(table)} as _known_at
         from {landed} as landed
         inner join ops.load_files
-            on landed._file_id = load_files.file_id and not load_files.is_repeated
-        inner join ops.loads on load_files.load_id = loads.load_id"""
+            on landed._file_id = load_files.file_id and not load_files.is_repeated"""
 
 
 def _require_types(
@@ -202,30 +202,32 @@ def _require_types(
             )
 
 
-# A table's first load without dates is older than what is dated and came later.
-DELIVERED_AT = """coalesce(
-    load_files.delivered_on::timestamp,
-    case when loads.is_backfill then timestamp '1900-01-01' else loads.delivered_at end
-)"""
+def _date_files(deployment: Deployment) -> str:
+    """Return the statement that says from when files count, and were known.
 
-
-def _known_at(table: Table, deployment: Deployment) -> str:
-    """Return the expression for when a row became known (UTC).
-
-    A dated delivery is known from the first moment of its business date. A backfill
+    A table's first load without dates is older than what is dated and came later. A
+    dated delivery is known from the first moment of its business date. A backfill
     without event time is taken as known from the beginning: nobody can say when the
     company learnt what it has always had.
     """
-    dated = _to_utc("load_files.delivered_on::timestamp", deployment.params["timezone"])
-    by_delivery = f"""case
-        when load_files.delivered_on is not null then {dated}
-        when loads.is_backfill then timestamp '1900-01-01'
-        else loads.delivered_at
+    begins = _to_utc("delivered_on::timestamp", deployment.params["timezone"])
+    undated = """case
+        when loads.is_backfill then timestamp '1900-01-01' else loads.delivered_at
     end"""
+    return f"""update ops.load_files
+        set
+            delivered_at = coalesce(delivered_on::timestamp, {undated}),
+            known_at = coalesce({begins}, {undated})
+        from ops.loads
+        where load_files.load_id = loads.load_id and load_files.known_at is null"""
+
+
+def _known_at(table: Table) -> str:
+    """Return the expression for when a row became known (UTC)."""
     if table.known_at is None:
-        return by_delivery
+        return "load_files.known_at"
     column = _to_utc(f"landed.{identifier(table.known_at)}::timestamp", table.timezone)
-    return f"coalesce({column}, {by_delivery})"
+    return f"coalesce({column}, load_files.known_at)"
 
 
 def _to_utc(expression: str, zone: str) -> str:
@@ -256,7 +258,8 @@ def _file_rows(loads: Sequence[Load]) -> Iterator[dict[str, Any]]:
             row = asdict(file)
             del row["part"], row["rejects"]
             is_repeated = file.file_id in repeated
-            yield {"load_id": load.load_id, "is_repeated": is_repeated, **row}
+            dates = {"delivered_at": None, "known_at": None}  # SQL tells them
+            yield {"load_id": load.load_id, "is_repeated": is_repeated, **row, **dates}
 
 
 def _reject_rows(loads: Iterable[Load]) -> Iterator[dict[str, Any]]:

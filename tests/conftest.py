@@ -8,9 +8,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import settings
 
 from dbt_models import load_deployment
 from tests.fixtures import small_grocer
+
+# The same examples every time; `make test-thorough` looks for new ones.
+settings.register_profile("some", max_examples=12, derandomize=True, database=None)
+settings.register_profile("many", max_examples=300, database=None)
+settings.load_profile("some")
 
 CRM = Path(sys.executable).with_name("crm")
 Crm = Callable[..., subprocess.CompletedProcess]

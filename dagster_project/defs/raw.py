@@ -14,6 +14,7 @@ from dbt_models import Deployment, load_deployment
 from ingest.contract_files import active_sources
 from ingest.contracts import Source, Table
 from ingest.exports import ExportCatalog
+from ingest.fetching import fetch_all
 from ingest.landing import land
 from ingest.ledger import files_shown, read_loads
 from ingest.raw import open_build, show_table
@@ -51,6 +52,8 @@ def _run_parameters(deployment: Deployment) -> dg.AssetsDefinition:
         description="A new build database, and what the run was asked for.",
     )
     def run_parameters(options: RunOptions, lock: RunLock) -> None:
+        if options.fetches and options.asked.known_at is None:
+            fetch_all(deployment)
         fingerprint = input_fingerprint(deployment, options.asked)
         open_build(deployment, options.asked, fingerprint)
 
@@ -61,12 +64,15 @@ def _raw_table(
     deployment: Deployment, source: Source, table: Table
 ) -> dg.AssetsDefinition:
     key = dg.AssetKey([source.name, table.name])
+    origin = f"exports/{table.export}"
+    if table.connection is not None:
+        origin = f"{table.connection}, {table.relation or table.export}"
 
     @dg.asset(
         key=key,
         deps=[_PARAMETERS],
         group_name="raw",
-        description=f"{table.description} From exports/{table.export}.",
+        description=f"{table.description} From {origin}.",
         kinds={"duckdb", "parquet"},
         check_specs=[
             dg.AssetCheckSpec(

@@ -6,6 +6,7 @@ from dagster_project.progress import progress_logger
 from dagster_project.resources import RunLock, RunOptions
 from dagster_project.runs import is_current
 from dbt_models import load_deployment
+from ingest.contract_files import active_sources
 from ingest.raw import Asked
 
 
@@ -25,7 +26,14 @@ def refresh() -> dg.Definitions:
         execution_timezone=load_deployment().params["timezone"],
     )
     def refresh_schedule() -> dg.RunRequest | dg.SkipReason:
-        if is_current(load_deployment(), Asked()):
+        deployment = load_deployment()
+        # What is new elsewhere the run itself finds out.
+        is_all_here = all(
+            table.connection is None
+            for source in active_sources(deployment)
+            for table in source.tables
+        )
+        if is_all_here and is_current(deployment, Asked()):
             return dg.SkipReason("Nothing new since it was published.")
         return dg.RunRequest()
 

@@ -28,6 +28,30 @@
         or raw_rows._known_at <= run_parameters.known_at
 {% endmacro %}
 
+{# The deliveries of a snapshot table that were known at the run's known_at, numbered
+   from the oldest; one without rows says that there are none any more. #}
+{% macro known_snapshots(source_name, table_name) %}
+    select
+        loads.load_id as _load_id,
+        loads.rows_rejected = 0 as is_whole,
+        row_number() over (
+            order by max(load_files.delivered_at), loads.load_id
+        ) as delivery_number
+    from {{ source('ops', 'loads') }} as loads
+    inner join {{ source('ops', 'load_files') }} as load_files
+        on loads.load_id = load_files.load_id and not load_files.is_repeated
+    cross join {{ source('ops', 'run_parameters') }} as run_parameters
+    where
+        loads.source_system = '{{ source_name }}'
+        and loads.table_name = '{{ table_name }}'
+        and (
+            run_parameters.known_at is null
+            or load_files.known_at <= run_parameters.known_at
+            or loads.load_id in (select known_rows._load_id from known_rows)
+        )
+    group by loads.load_id, loads.rows_rejected
+{% endmacro %}
+
 {# Every version of each row of a raw table with a key that was delivered: of those
    known from the same moment the newest, which corrects the others. #}
 {% macro row_versions(source_name, table_name) %}
@@ -90,16 +114,7 @@
 
     {% if contract.delivery == 'snapshot' %}
     deliveries as (
-        select
-            known_rows._load_id,
-            loads.rows_rejected = 0 as is_whole,
-            row_number() over (
-                order by max(known_rows._delivered_at), known_rows._load_id
-            ) as delivery_number
-        from known_rows
-        inner join {{ source('ops', 'loads') }} as loads
-            on known_rows._load_id = loads.load_id
-        group by known_rows._load_id, loads.rows_rejected
+        {{ known_snapshots(source_name, table_name) }}
     ),
 
     current_deliveries as (

@@ -55,28 +55,24 @@
     ),
 
     {% if contract.delivery == 'snapshot' %}
-    whole_deliveries as (
-        select distinct
-            known_rows._delivered_at,
-            known_rows._load_id
-        from known_rows
-        inner join {{ source('ops', 'loads') }} as loads
-            on known_rows._load_id = loads.load_id
-        where loads.rows_rejected = 0
+    deliveries as (
+        {{ known_snapshots(node.source_name, node.name) }}
     ),
     {% endif %}
 
     counted_rows as (
-        select *
+        select known_rows.*
         from known_rows
         {% if contract.delivery == 'snapshot' %}
+        inner join deliveries
+            on known_rows._load_id = deliveries._load_id
         where
             not exists (
                 select 1
-                from whole_deliveries as later
+                from deliveries as later
                 where
-                    (later._delivered_at, later._load_id)
-                    > (known_rows._delivered_at, known_rows._load_id)
+                    later.is_whole
+                    and later.delivery_number > deliveries.delivery_number
             )
         {% endif %}
     ),

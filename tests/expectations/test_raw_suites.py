@@ -109,3 +109,31 @@ def test_complete_journey(found, tmp_path, change, broken):
     assert set(
         found("complete_journey", "transactions", create, insert, rows, change)
     ) == set(broken)
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        ("opportunity_id = opportunity_id", []),
+        ("close_date = null where opportunity_id = 'won'", ["what is won has a day"]),
+        ("close_value = null where opportunity_id = 'won'", ["what is won has a day"]),
+        ("close_value = 5 where opportunity_id = 'lost'", ["what is not won has no"]),
+        ("deal_stage = 'Pausing' where opportunity_id = 'open'", ["the stages are"]),
+    ],
+)
+def test_crm_sales(found, change, broken):
+    create = (
+        "opportunity_id varchar, deal_stage varchar, close_date date, "
+        "close_value decimal(12, 2)"
+    )
+    rows = [
+        ("won", "Won", "2017-03-01", 1054),
+        ("lost", "Lost", "2017-03-02", 0),
+        ("open", "Engaging", None, None),
+    ]
+    descriptions = found(
+        "crm_sales", "opportunities", create, "values (?, ?, ?, ?)", rows, change
+    )
+    assert len(descriptions) == len(broken)
+    for description, begin in zip(descriptions, broken, strict=True):
+        assert description.startswith(begin)

@@ -1,10 +1,13 @@
-"""The shop that most tests of ingest export from, and its contracts."""
+"""The shop that most tests of ingest export from, its contracts, and databases."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ingest import contract_files
+from tests.ingest import servers
+from tests.ingest.servers import Server, Sqlite
 from tests.ingest.shop import Shop
 
 
@@ -20,3 +23,20 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(contract_files, "SOURCES_DIR", folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[Server]:
+    with servers.postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def mariadb() -> Iterator[Server]:
+    with servers.mariadb() as server:
+        yield server
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Sqlite:
+    return Sqlite(tmp_path / "till.db")

@@ -58,3 +58,11 @@ def changed(*changes: tuple[tuple, Any]) -> dict[str, Any]:
         else:
             inner[last] = value
     return spec
+
+
+# The shop's sales, read from a database instead of files.
+FROM_DATABASE = (
+    ((*SALES_META, "export"), GONE),
+    ((*SALES_META, "connection"), "erp"),
+    ((*SALES_META, "relation"), "public.sales"),
+)

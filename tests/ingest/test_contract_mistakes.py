@@ -7,6 +7,7 @@ import pytest
 from dbt_models import WarehouseError
 from ingest.contract_files import read_sources
 from tests.ingest.contract_files import (
+    FROM_DATABASE,
     GONE,
     ID,
     META,
@@ -33,6 +34,10 @@ def refusal(path: Path) -> str:
         (SALES_META, "table sales", "version", "version_by"),
         (SALES_META, "table sales", "known", "known_at"),
         (SALES_META, "table sales", "control_amont", "control_amount"),
+        (SALES_META, "table sales", "conection", "connection"),
+        (SALES_META, "table sales", "realtion", "relation"),
+        (SALES_META, "table sales", "curser", "cursor"),
+        (SALES_META, "table sales", "overlaps", "overlap"),
         ((*ID, *META), "table sales, column id", "requird", "required"),
         ((*ID, *META), "table sales, column id", "persnal", "personal"),
     ],
@@ -134,3 +139,115 @@ def test_a_malformed_contract_is_named(sources, case):
 def test_a_key_that_is_no_list_is_not_taken_apart(sources):
     path = write(sources, changed(((*SALES_META, "key"), "id")))
     assert "'i'" not in refusal(path)
+
+
+def cursor(name: str, *overlap) -> list[tuple]:
+    changes = [((*SALES_META, "cursor"), name)]
+    return changes + [((*SALES_META, "overlap"), value) for value in overlap]
+
+
+ORIGINS = {
+    "both": (
+        [(FROM_DATABASE[2])],
+        "export is for files and relation for a table of a database",
+    ),
+    "a cursor of files": (cursor("changed_at"), "export is for files and cursor for"),
+    "no connection": (
+        [*FROM_DATABASE, ((*SALES_META, "connection"), GONE)],
+        "the contract lacks 'connection'",
+    ),
+    "no relation": (
+        [*FROM_DATABASE, ((*SALES_META, "relation"), GONE)],
+        "the contract lacks 'relation'",
+    ),
+    "neither": ([FROM_DATABASE[0]], "(or 'connection' and 'relation')"),
+    "an address": (
+        [*FROM_DATABASE, ((*SALES_META, "connection"), "postgresql://a@b/c")],
+        "connection must be a name in connections.yml",
+    ),
+    "a number for the connection": (
+        [*FROM_DATABASE, ((*SALES_META, "connection"), 5)],
+        "connection must be a name",
+    ),
+    "a number for the relation": (
+        [*FROM_DATABASE, ((*SALES_META, "relation"), 5)],
+        "relation must be a table",
+    ),
+    "three parts": (
+        [*FROM_DATABASE, ((*SALES_META, "relation"), "shop.public.sales")],
+        "relation must be a table",
+    ),
+    "an open quote": (
+        [*FROM_DATABASE, ((*SALES_META, "relation"), 'public."sales')],
+        "relation must be a table",
+    ),
+    "a format": (
+        [*FROM_DATABASE, ((*SALES_META, "format"), {"delimiter": ";"})],
+        "a table of a database has none",
+    ),
+    "an unknown cursor": (
+        [*FROM_DATABASE, *cursor("change_at")],
+        "a column it does not have: 'change_at'. Did you mean 'changed_at'?",
+    ),
+    "a text as cursor": (
+        [*FROM_DATABASE, *cursor("email")],
+        "cursor 'email' must be a timestamp, date, integer or bigint, not a varchar",
+    ),
+    "a snapshot with a cursor": (
+        [
+            *FROM_DATABASE,
+            *cursor("changed_at"),
+            ((*SALES_META, "delivery"), "snapshot"),
+        ],
+        "a snapshot is the whole table",
+    ),
+    "an overlap of nothing": (
+        [*FROM_DATABASE, ((*SALES_META, "overlap"), 5)],
+        "an overlap needs a cursor",
+    ),
+    "a number for a time": (
+        [*FROM_DATABASE, *cursor("changed_at", 5)],
+        "overlap must be a time, such as {count: 2, period: day}, not 5",
+    ),
+    "a time for a number": (
+        [*FROM_DATABASE, *cursor("id", {"count": 1, "period": "day"})],
+        "overlap must be a whole number",
+    ),
+    "below nothing": (
+        [*FROM_DATABASE, *cursor("id", -1)],
+        "overlap must be a whole number",
+    ),
+    "yes": ([*FROM_DATABASE, *cursor("id", True)], "overlap must be a whole number"),
+    "an unknown period": (
+        [*FROM_DATABASE, *cursor("changed_at", {"count": 1, "period": "days"})],
+        "unknown period 'days' of overlap for a timestamp. Did you mean 'day'?",
+    ),
+    "an unknown key": (
+        [*FROM_DATABASE, *cursor("changed_at", {"cuont": 1, "period": "day"})],
+        "unknown key 'cuont' of overlap. Did you mean 'count'?",
+    ),
+    "no count": (
+        [*FROM_DATABASE, *cursor("changed_at", {"period": "day"})],
+        "overlap lacks 'count'",
+    ),
+    "no whole count": (
+        [*FROM_DATABASE, *cursor("changed_at", {"count": 1.5, "period": "day"})],
+        "count of overlap must be a whole number up to 10,000, not 1.5",
+    ),
+    "hours of a date": (
+        [
+            *FROM_DATABASE,
+            *cursor("changed_at", {"count": 1, "period": "hour"}),
+            ((*SALES, "columns", 4, "data_type"), "date"),
+        ],
+        "unknown period 'hour' of overlap for a date",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ORIGINS)
+def test_where_a_table_comes_from_is_told_what_is_wrong(sources, case):
+    changes, said = ORIGINS[case]
+    message = refusal(write(sources, changed(*changes)))
+    assert "table sales" in message
+    assert said in message

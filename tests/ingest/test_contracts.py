@@ -1,11 +1,21 @@
 """Contracts: what is read from a source's YAML, and which sources are active."""
 
+from datetime import timedelta
+
 import pytest
 
 from dbt_models import SOURCES_DIR, Deployment
 from ingest.contract_files import active_sources, read_sources
 from ingest.contracts import Column
-from tests.ingest.contract_files import ID, SALES, SHOP, changed, write
+from tests.ingest.contract_files import (
+    FROM_DATABASE,
+    ID,
+    SALES,
+    SALES_META,
+    SHOP,
+    changed,
+    write,
+)
 
 
 def test_a_contract_is_read_whole(sources):
@@ -37,6 +47,22 @@ def test_sources_come_by_name(sources):
         write(sources, {**SHOP, "name": name, "schema": f"raw_{name}"}, name)
     (sources / "README.md").touch()
     assert [source.name for source in read_sources()] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "required"),
+    [
+        ("line * amount", {"id", "line", "amount"}),
+        ("coalesce(amount, 0)", {"id", "line"}),
+        ('line * COALESCE( "amount" , 0)', {"id", "line"}),
+        ("coalesce(amount, 0) + amount", {"id", "line", "amount"}),
+    ],
+)
+def test_an_amount_may_be_empty_where_it_says_what_that_is_worth(
+    sources, amount, required
+):
+    write(sources, changed(((*SALES, "config", "meta", "control_amount"), amount)))
+    assert read_sources()[0].tables[0].required == required
 
 
 def test_the_projects_contracts_are_sound():
@@ -89,4 +115,39 @@ def test_active_sources(sources, tmp_path, there, switches, active):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
     deployment = Deployment(tmp_path, {}, switches)
+    assert [source.name for source in active_sources(deployment)] == active
+
+
+@pytest.mark.parametrize(
+    ("cursor", "overlap", "expected"),
+    [
+        (None, None, None),
+        ("changed_at", None, timedelta(days=1)),
+        ("changed_at", {"count": 2, "period": "day"}, timedelta(days=2)),
+        ("changed_at", {"count": 90, "period": "minute"}, timedelta(minutes=90)),
+        ("id", None, 10_000),
+        ("line", 0, 0),
+    ],
+)
+def test_a_table_of_a_database(sources, cursor, overlap, expected):
+    given = {"cursor": cursor, "overlap": overlap}
+    changes = [((*SALES_META, key), value) for key, value in given.items() if value]
+    if overlap == 0:
+        changes.append(((*SALES_META, "overlap"), 0))
+    write(sources, changed(*FROM_DATABASE, *changes))
+    sales, events = read_sources()[0].tables
+    assert (sales.export, sales.connection) == (None, "erp")
+    assert (sales.relation, sales.cursor) == ("public.sales", cursor)
+    assert sales.overlap == expected
+    assert (events.connection, events.relation, events.cursor) == (None, None, None)
+
+
+@pytest.mark.parametrize(("name", "active"), [("erp", ["shop"]), ("other", [])])
+def test_a_source_whose_connection_is_set_is_active(sources, tmp_path, name, active):
+    write(sources, changed(*FROM_DATABASE))
+    path = tmp_path / "restricted" / "connections.yml"
+    path.parent.mkdir()
+    path.write_text(f"{name}: sqlite:///shop.db\n")
+    path.chmod(0o600)
+    deployment = Deployment(tmp_path, {}, {})
     assert [source.name for source in active_sources(deployment)] == active

@@ -1,6 +1,7 @@
 -- A day is complete in a source once a later day's load of its transactions (the tables
 -- with a control amount) has seen it: an export that was loaded during a day holds only
--- a part of that day. A date after the load is a mistake and completes nothing.
+-- a part of that day. A date after the load is a mistake and completes nothing. Where no
+-- source has transactions, the run looks at all that was loaded.
 with
 
 transactions as (
@@ -35,6 +36,12 @@ transaction_days as (
     group by transactions.source_system
 ),
 
+last_load as (
+    select max({{ business_date('loaded_at') }}) as last_load_date
+    from loads
+    where not exists (select 1 from transactions)
+),
+
 complete_days as (
     select
         min(transaction_days.first_transaction_date) as first_transaction_date,
@@ -51,9 +58,11 @@ complete_days as (
 select
     coalesce(
         run_parameters.as_of_date,
-        complete_days.last_complete_date
+        complete_days.last_complete_date,
+        last_load.last_load_date
     ) as as_of_date,
     complete_days.first_transaction_date,
     complete_days.last_complete_date
 from run_parameters
 cross join complete_days
+cross join last_load

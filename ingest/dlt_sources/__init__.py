@@ -1,0 +1,1 @@
+"""Sources that dlt reads: a module each, with ``source()``, named by a connection."""

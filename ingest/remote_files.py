@@ -1,0 +1,201 @@
+"""Files of web servers, S3-compatible stores and dlt, kept below ``build/fetched/``.
+
+A file that has not changed there is not fetched again; one that was fetched counts from
+the rename of the index.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from urllib.parse import quote
+
+from urllib3.exceptions import HTTPError
+
+from dbt_models import WarehouseError
+from ingest.connections import Connection
+from ingest.dlt_files import records
+from ingest.ledger import now
+
+_CHUNK = 1 << 20
+_INDEX = "index.json"
+# Seconds until a server answers, and between two pieces of what it sends.
+_PATIENCE = (10, 120)
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """One file as it was fetched.
+
+    Attributes
+    ----------
+    name
+        Its path on the server.
+    stamp
+        What tells whether it has changed there: the server's tag, or time and size.
+    """
+
+    name: str
+    stamp: str
+    content_hash: str
+    size_bytes: int
+
+    def path(self, folder: Path) -> Path:
+        """Return where its copy is; one folder holds them all."""
+        return folder / quote(self.name, safe="")
+
+
+def fetch_files(
+    connection: Connection, pattern: str, folder: Path, since: int | date | None
+) -> None:
+    """Fetch the files that match, and forget those that are no longer there.
+
+    Parameters
+    ----------
+    since
+        Of a table with a cursor, which only dlt knows how to use: from where to read.
+
+    Raises
+    ------
+    WarehouseError
+        If the server cannot be reached, or breaks off; what was fetched before stays.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    known = {file.name: file for file in fetched_files(folder)}
+    if connection.kind not in {"dlt", "https", "s3"}:
+        raise WarehouseError(
+            f"connection {connection.name} is a database: the contract has to name a "
+            "table of it (relation), not an export"
+        )
+    if since is not None and connection.kind != "dlt":
+        raise WarehouseError(
+            f"connection {connection.name} serves files, which have no cursor"
+        )
+    files = []
+    try:
+        if connection.kind == "s3":
+            listed = _s3_files(connection, pattern)
+        elif connection.kind == "https":
+            listed = _http_files(connection, pattern, known)
+        else:
+            lines = records(connection, pattern, since)
+            # Only the records themselves tell whether they have changed.
+            listed = iter([(f"{pattern}.jsonl", now().isoformat(), lines)])
+        for name, stamp, download in listed:
+            file = known.get(name)
+            if file is None or file.stamp != stamp or not file.path(folder).exists():
+                file = _download(name, stamp, download, folder)
+            files.append(file)
+    except (OSError, HTTPError) as error:  # most are OSErrors
+        text = connection.without_secrets(str(error).splitlines()[0])
+        raise WarehouseError(
+            f"{connection.name}/{pattern} could not be fetched: {text}. What was "
+            "fetched before stays; run again when the server can be reached."
+        ) from None
+    aside = folder / f"{_INDEX}.part"
+    aside.write_text(json.dumps([asdict(file) for file in files], indent=1))
+    aside.replace(folder / _INDEX)
+    kept = {file.path(folder) for file in files} | {folder / _INDEX}
+    for path in folder.iterdir():
+        if path not in kept:
+            path.unlink()
+
+
+def fetched_files(folder: Path) -> list[RemoteFile]:
+    """Return the files that the last fetch has left; they can be fetched again."""
+    try:
+        return [RemoteFile(**f) for f in json.loads((folder / _INDEX).read_text())]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def _download(
+    name: str, stamp: str, chunks: Callable[[], Iterator[bytes]], folder: Path
+) -> RemoteFile:
+    digest = hashlib.sha256()
+    size = 0
+    aside = folder / "download.part"
+    with aside.open("wb") as copy:
+        for chunk in chunks():
+            digest.update(chunk)
+            size += copy.write(chunk)
+    file = RemoteFile(name, stamp, digest.hexdigest(), size)
+    aside.replace(file.path(folder))
+    return file
+
+
+# Name, stamp, and what downloads it.
+_Listed = Iterator[tuple[str, str, Callable[[], Iterator[bytes]]]]
+
+
+def _s3_files(connection: Connection, pattern: str) -> _Listed:
+    from pyarrow import fs
+
+    options = connection.options
+    store = fs.S3FileSystem(
+        access_key=options.get("user"),
+        secret_key=connection.password or None,
+        anonymous="user" not in options,
+        endpoint_override=_endpoint(connection),
+        scheme=options.get("scheme", "https"),
+        region=options.get("region", "us-east-1"),
+        connect_timeout=_PATIENCE[0],
+        request_timeout=_PATIENCE[1],
+    )
+    # Down to the first sign of a pattern, names are folders.
+    fixed = pattern.partition("*")[0].partition("?")[0].rpartition("/")[0]
+    found = store.get_file_info(fs.FileSelector(fixed, recursive=True))
+    for info in sorted(found, key=lambda info: info.path):
+        if info.type == fs.FileType.File and fnmatchcase(info.path, pattern):
+
+            def chunks(path: str = info.path) -> Iterator[bytes]:
+                with store.open_input_stream(path, compression=None) as stream:
+                    while chunk := stream.read(_CHUNK):
+                        yield chunk
+
+            yield info.path, f"{info.mtime_ns} {info.size}", chunks
+
+
+def _endpoint(connection: Connection) -> str | None:
+    host, port = (connection.options.get(key) for key in ("host", "port"))
+    return f"{host}:{port}" if host and port else host
+
+
+def _http_files(
+    connection: Connection, pattern: str, known: dict[str, RemoteFile]
+) -> _Listed:
+    import requests
+
+    if set("*?[").intersection(pattern):
+        raise WarehouseError(
+            f"{connection.name}/{pattern}: a web server does not list its files; name "
+            "the file in the contract (export), one table or connection for each"
+        )
+    options = connection.options
+    url = f"{options['scheme']}://{_endpoint(connection)}/"
+    if base := options.get("database", "").strip("/"):
+        url += f"{base}/"
+    user = options.get("user")
+    headers = {"Accept-Encoding": "identity"}
+    if pattern in known:
+        headers["If-None-Match"] = known[pattern].stamp
+    with requests.get(
+        url + quote(pattern),
+        auth=(user, connection.password) if user else None,
+        headers=headers,
+        stream=True,
+        timeout=_PATIENCE,
+    ) as answer:
+        if answer.status_code == requests.codes.not_modified:
+            yield pattern, known[pattern].stamp, answer.iter_content
+            return
+        if answer.status_code == requests.codes.not_found:
+            return
+        answer.raise_for_status()
+        tag = answer.headers.get("ETag", "")
+        # Without a tag, nothing tells that it is the same but the content.
+        stamp = tag or f"untagged {answer.headers.get('Date')}"
+        yield pattern, stamp, lambda: answer.raw.stream(_CHUNK, decode_content=False)

@@ -1,0 +1,1 @@
+select * from ({{ newest_rows('histories', 'changes') }}) as newest_rows

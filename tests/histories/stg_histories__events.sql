@@ -1,0 +1,1 @@
+select * from ({{ newest_rows('histories', 'events') }}) as newest_rows

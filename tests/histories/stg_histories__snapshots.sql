@@ -1,0 +1,1 @@
+select * from ({{ newest_rows('histories', 'snapshots') }}) as newest_rows

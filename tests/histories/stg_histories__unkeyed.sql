@@ -1,0 +1,1 @@
+select * from ({{ newest_rows('histories', 'unkeyed') }}) as newest_rows

@@ -1,0 +1,1 @@
+select * from ({{ newest_rows('histories', 'versions') }}) as newest_rows

@@ -1,0 +1,220 @@
+"""However a history is cut up, shuffled and repeated: what is newest is the same."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from datetime import date
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dbt_models import Deployment
+from ingest import contract_files
+from ingest.contracts import Table
+from ingest.exports import ExportCatalog
+from ingest.landing import land
+from ingest.raw import Asked, open_build, show_table
+from ingest.sql import connect
+from tests.project_copy import project_with
+
+SOURCE = Path(__file__).parent / "histories"
+HEADER = "id,version,text\n"
+COLUMNS = "id, version, text"
+# As many as the profile says: `make test` some, `make test-thorough` many.
+tried = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+Row = tuple[int, int, str]
+Files = dict[str, list[Row]]
+
+
+@pytest.fixture(scope="module")
+def queries(tmp_path_factory) -> dict[str, str]:
+    """Return the SQL of the newest rows of each table, as dbt makes it."""
+    copy = project_with(tmp_path_factory.mktemp("histories") / "project", SOURCE)
+    project = copy / "dbt_models"
+    (copy / "data" / "build").mkdir(parents=True)
+    command = "from dbt.cli.main import cli; cli()"
+    places = ["--project-dir", project, "--profiles-dir", project]
+    outcome = subprocess.run(
+        [sys.executable, "-c", command, "compile", "--select", "stg_histories__*"]
+        + [*places, "--vars", json.dumps({"sources": {}})],
+        env={**os.environ, "CRM_DATA": str(copy / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stdout
+    return {
+        path.stem.partition("__")[2]: path.read_text()
+        for path in project.rglob("compiled/**/stg_histories__*.sql")
+    }
+
+
+@pytest.fixture(scope="module")
+def tables(queries) -> dict[str, Table]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contract_files, "SOURCES_DIR", SOURCE.parent / "only_histories")
+        folder = SOURCE.parent / "only_histories"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            (folder / SOURCE.name).symlink_to(SOURCE, target_is_directory=True)
+            (source,) = contract_files.read_sources()
+        finally:
+            shutil.rmtree(folder)
+    return {table.name: table for table in source.tables}
+
+
+@pytest.fixture
+def newest(queries, tables) -> Callable[..., list[tuple]]:
+    """Return what tells the newest rows after files were delivered in batches."""
+
+    def rows(
+        name: str,
+        batches: Iterable[Files],
+        columns: str = COLUMNS,
+        known_at: date | None = None,
+    ) -> list[tuple]:
+        with TemporaryDirectory() as folder:
+            deployment = Deployment(Path(folder), {"timezone": "UTC"}, {})
+            exports = deployment.exports / SOURCE.name
+            exports.mkdir(parents=True)
+            for batch in batches:
+                for file, content in batch.items():
+                    lines = (",".join(map(str, row)) + "\n" for row in content)
+                    (exports / f"{name}_{file}.csv").write_text(HEADER + "".join(lines))
+                land(tables[name], deployment, ExportCatalog(deployment))
+            open_build(deployment, Asked(known_at=known_at), "fingerprint")
+            show_table(deployment, tables[name])
+            with connect(deployment.build_database) as connection:
+                return connection.execute(
+                    f"select {columns} from ({queries[name]}) order by all"
+                ).fetchall()
+
+    return rows
+
+
+def cut(data: st.DataObject, files: Files) -> list[Files]:
+    """Return the files in batches: shuffled, some of them delivered twice."""
+    names = data.draw(st.permutations(sorted(files)))
+    names += data.draw(st.lists(st.sampled_from(sorted(files)), max_size=2))
+    batches: list[Files] = [{}]
+    for name in names:
+        if data.draw(st.booleans()):
+            batches.append({})
+        batches[-1][name] = files[name]
+    return batches
+
+
+ids = st.integers(1, 3)
+texts = st.sampled_from(["a", "b", "c"])
+# Each version of a key says one thing.
+histories = st.dictionaries(st.tuples(ids, st.integers(1, 4)), texts, min_size=1).map(
+    lambda found: [(key, version, text) for (key, version), text in found.items()]
+)
+
+
+def split(data: st.DataObject, rows: list[Row]) -> Files:
+    """Return the rows in files, some of them in several."""
+    count = data.draw(st.integers(1, 4))
+    places = st.sets(st.integers(1, count), min_size=1)
+    files: Files = {str(n): [] for n in range(1, count + 1)}
+    for row in data.draw(st.permutations(rows)):
+        for place in data.draw(places):
+            files[str(place)].append(row)
+    return files
+
+
+@tried
+@given(data=st.data(), history=histories)
+def test_versions_that_say_which_is_newer_may_come_in_any_order(newest, data, history):
+    at_once = newest("versions", [{"1": history}])
+    assert newest("versions", cut(data, split(data, history))) == at_once
+    latest = {}
+    for key, version, text in sorted(history):
+        latest[key] = (key, version, text)
+    assert at_once == sorted(latest.values())
+
+
+@tried
+@given(data=st.data(), history=histories)
+def test_events_with_a_key_may_come_in_any_order(newest, data, history):
+    assert newest("events", cut(data, split(data, history))) == sorted(history)
+
+
+days = st.dictionaries(
+    st.integers(1, 5).map(lambda day: f"2026-01-0{day}"),
+    st.dictionaries(ids, texts),
+    min_size=1,
+).map(
+    lambda found: {
+        day: [(key, int(day[-1]), text) for key, text in rows.items()]
+        for day, rows in found.items()
+    }
+)
+
+
+@tried
+@given(data=st.data(), files=days)
+def test_dated_changes_may_come_in_any_order(newest, data, files):
+    expected = {}
+    for _, rows in sorted(files.items()):
+        expected |= {row[0]: row for row in rows}
+    one_by_one = [{day: rows} for day, rows in sorted(files.items())]
+    dated = partial(newest, "changes", columns=f"{COLUMNS}, _known_at")
+    shuffled = dated(cut(data, files))
+    assert shuffled == dated(one_by_one) == dated([files])
+    assert [row[:3] for row in shuffled] == sorted(expected.values())
+
+
+@tried
+@given(data=st.data(), files=days)
+def test_dated_snapshots_may_come_in_any_order(newest, data, files):
+    """The last day holds, also if there is nothing any more."""
+    dated = partial(newest, "snapshots", columns=f"{COLUMNS}, _known_at")
+    shuffled = dated(cut(data, files))
+    assert shuffled == dated([files])
+    assert [row[:3] for row in shuffled] == sorted(files[max(files)])
+
+
+@tried
+@given(data=st.data(), files=days, day=st.integers(1, 5))
+@pytest.mark.parametrize("name", ["changes", "snapshots"])
+def test_what_was_known_then_is_what_had_come_by_then(newest, name, data, files, day):
+    until = date(2026, 1, day)
+    had_come = {d: rows for d, rows in files.items() if d <= until.isoformat()}
+    then = newest(name, cut(data, files), known_at=until)
+    assert then == (newest(name, [had_come]) if had_come else [])
+
+
+@tried
+@given(data=st.data(), rows=st.lists(st.tuples(ids, ids, texts), min_size=1))
+def test_genuine_duplicates_stay_and_overlaps_add_nothing(newest, data, rows):
+    """Deliveries may overlap, but none holds a part of rows that are the same."""
+    files = split(data, sorted(set(rows)))
+    for name, found in files.items():
+        files[name] = [row for row in rows if row in found]
+    assert newest("unkeyed", cut(data, files)) == sorted(rows)
+
+
+@tried
+@given(states=st.lists(st.dictionaries(ids, texts, min_size=1), min_size=1, max_size=4))
+@pytest.mark.parametrize("name", ["changes", "snapshots"])
+def test_without_dates_the_order_of_arrival_rules(newest, name, states):
+    """A, B, A ends in A."""
+    batches = [
+        {"all": [(key, 0, text) for key, text in state.items()]} for state in states
+    ]
+    expected: dict[int, str] = {}
+    for state in states:
+        expected = {**(expected if name == "changes" else {}), **state}
+    assert newest(name, batches) == [(k, 0, t) for k, t in sorted(expected.items())]
