@@ -27,7 +27,7 @@ EXPORTS = {
 
 
 def project_copy(copy: Path) -> Path:
-    """Copy the project's packages; it has no exports yet."""
+    """Copy the project's packages."""
     packages = ("dagster_project", "dbt_models", "expectations", "ingest", "ml")
     for package in packages:
         shutil.copytree(
@@ -37,13 +37,11 @@ def project_copy(copy: Path) -> Path:
         )
     shutil.copy(CODE_DIR / "pyproject.toml", copy)
     shutil.copy(CODE_DIR / "requirements.lock", copy)
-    (copy / "data").mkdir()
-    (copy / "data" / "settings.yml").write_text("timezone: Europe/Berlin\n")
     return copy
 
 
 def project_with(copy: Path, source: Path) -> Path:
-    """Copy the project and add a source, as the README says."""
+    """Copy the project's packages and add a source, as the README says."""
     project_copy(copy)
     shutil.copytree(source, copy / "dbt_models" / "models" / "sources" / source.name)
     return copy
@@ -56,19 +54,13 @@ def project_with_corner_shop(copy: Path) -> Path:
     exports.mkdir(parents=True)
     for name, text in EXPORTS.items():
         (exports / name).write_text(text)
+    (copy / "data" / "settings.yml").write_text("timezone: Europe/Berlin\n")
     return copy
 
 
-def crm(project: Path, *arguments: str) -> str:
-    """Run the copy's `crm` and return what it printed."""
-    outcome = try_crm(project, *arguments)
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    return outcome.stdout
-
-
-def try_crm(project: Path, *arguments: str) -> subprocess.CompletedProcess:
-    """Run the copy's `crm`, whatever comes of it."""
-    return subprocess.run(
+def crm(project: Path, *arguments: str, code: int = 0) -> str:
+    """Run the copy's `crm`, see that it ends as it should, and return what it said."""
+    outcome = subprocess.run(
         [sys.executable, "-c", "from dagster_project.cli import main; main()"]
         + [*arguments],
         cwd=project,
@@ -81,3 +73,5 @@ def try_crm(project: Path, *arguments: str) -> subprocess.CompletedProcess:
         text=True,
         check=False,
     )
+    assert outcome.returncode == code, outcome.stdout + outcome.stderr
+    return outcome.stdout + outcome.stderr

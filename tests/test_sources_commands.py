@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.project_copy import crm, project_copy, try_crm
+from tests.project_copy import crm, project_copy
 
 # As a German till writes them: semicolons, decimal commas, days first, cp1252.
 SALES = """Bon-Nr;Kundennr;Kaufdatum;Artikel;Menge;Betrag (EUR)
@@ -23,8 +23,11 @@ CONTRACT = "dbt_models/models/sources/shop/_shop__sources.yml"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
-    """Return a copy of the project without any source of its own exports."""
-    return project_copy(tmp_path_factory.mktemp("sources") / "project")
+    """Return a copy of the project without any exports."""
+    copy = project_copy(tmp_path_factory.mktemp("sources") / "project")
+    (copy / "data").mkdir()
+    (copy / "data" / "settings.yml").write_text("timezone: Europe/Berlin\n")
+    return copy
 
 
 @pytest.fixture
@@ -35,10 +38,9 @@ def sales(tmp_path: Path) -> Path:
 
 
 def refusal(project: Path, *arguments: str) -> str:
-    outcome = try_crm(project, "sources", *arguments)
-    assert outcome.returncode == 1, outcome.stdout
-    assert outcome.stderr.startswith("Error: ")
-    return outcome.stderr
+    said = crm(project, "sources", *arguments, code=1)
+    assert said.startswith("Error: ")
+    return said
 
 
 def test_what_cannot_be_a_source_is_refused_in_a_sentence(project, sales, tmp_path):
@@ -70,9 +72,8 @@ def test_what_cannot_be_a_source_is_refused_in_a_sentence(project, sales, tmp_pa
 def test_from_a_new_csv_to_rfm_with_one_edited_file(project, sales):
     said = crm(project, "sources", "add", str(sales), "--name", "shop", "--copy")
     assert "guesses marked" in said
-    open_ones = try_crm(project, "sources", "check", "shop")
-    assert open_ones.returncode == 1
-    assert f"{CONTRACT}:11: timezone: " in open_ones.stdout
+    open_ones = crm(project, "sources", "check", "shop", code=1)
+    assert f"{CONTRACT}:11: timezone: " in open_ones
     contract = project / CONTRACT
     written = contract.read_text()
     # Somebody has looked at each guess, and agrees.
@@ -114,16 +115,10 @@ def test_tables_of_several_kinds_supply_what_they_have(project, tmp_path):
     paths = [str(tmp_path / name) for name in files]
     crm(project, "sources", "add", *paths, "--name", "web", "--currency", "EUR")
     folder = project / "dbt_models/models/sources/web"
-    assert {path.name.rpartition("__")[2] for path in folder.glob("int_*")} == {
-        f"{entity}.sql"
-        for entity in (
-            "contacts",
-            "customers",
-            "products",
-            "touchpoints",
-            "transactions",
-        )
-    }
+    entities = sorted(path.stem.rpartition("__")[2] for path in folder.glob("int_*"))
+    assert entities == [
+        *("contacts", "customers", "products", "touchpoints", "transactions")
+    ]
     contract = (folder / "_web__sources.yml").read_text()
     assert "currency: EUR\n" in contract
     assert "export: web/orders_*.csv\n" in contract
@@ -149,13 +144,13 @@ def test_a_folder_is_written_anew_only_when_forced(project, sales):
     refused = refusal(project, "add", str(sales), "--name", "again")
     assert "nothing was changed" in refused
     assert contract.read_text() == "mine"
-    assert "not a dbt source file" in try_crm(project, "sources", "check").stdout
+    assert "not a dbt source file" in crm(project, "sources", "check", code=1)
     crm(project, "sources", "add", str(sales), "--name", "again", "--force")
     assert "name: again" in contract.read_text()
     # Its files are nowhere yet, and a stray one matches nothing.
     exports = project / "data" / "exports" / "again"
     exports.mkdir()
     (exports / "other.csv").write_text("a,b\n1,2\n")
-    said = try_crm(project, "sources", "check", "again").stdout
+    said = crm(project, "sources", "check", "again", code=1)
     assert "no file matches" in said
     assert "exports/again/other.csv matches no table" in said

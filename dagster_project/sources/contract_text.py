@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dagster_project.sources.contract_columns import column_line, mark, scalar
 from dagster_project.sources.staging_text import column_sql
-from ingest.inference.entities import Mapping_
+from ingest.inference.entities import EntityGuess
 from ingest.inference.tables import TableGuess
 
 
@@ -32,7 +32,7 @@ def contract_text(
     timezone: Setting,
     currency: Setting,
     tables: Sequence[TableGuess],
-    mappings: Mapping[str, Mapping_],
+    mappings: Mapping[str, EntityGuess],
 ) -> str:
     """Return the text of ``_<source>__sources.yml``.
 
@@ -65,7 +65,7 @@ def _described(source: str) -> str:
 
 
 def _table_lines(
-    source: str, table: TableGuess, mappings: Sequence[Mapping_]
+    source: str, table: TableGuess, mappings: Sequence[EntityGuess]
 ) -> Iterator[str]:
     identity = table.identity
     entities = [mapping.entity for mapping in mappings]
@@ -117,7 +117,7 @@ def _table_lines(
         yield column_line(source, column, roles.get(column.name), used, entities)
 
 
-def _amount(table: TableGuess, mapping: Mapping_) -> str:
+def _amount(table: TableGuess, mapping: EntityGuess) -> str:
     names = (
         mapping.columns["net_amount"]
         if "net_amount" in mapping.columns

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dagster_project.sources.staging_text import staged_names
-from ingest.inference.entities import Mapping_
+from ingest.inference.entities import EntityGuess
 from ingest.inference.tables import TableGuess
 
 # What contacts are made by, by what a table of them is called.
@@ -14,7 +14,7 @@ _CHANNELS = {
 
 
 def entity_texts(
-    source: str, tables: Mapping[str, TableGuess], mappings: Mapping[str, Mapping_]
+    source: str, tables: Mapping[str, TableGuess], mappings: Mapping[str, EntityGuess]
 ) -> dict[str, str]:
     """Return the name and text of ``int_<source>__<entity>.sql`` for each entity."""
     texts = {}
@@ -30,7 +30,9 @@ def entity_texts(
     return {f"int_{source}__{entity}.sql": text for entity, text in texts.items()}
 
 
-def _lines(source: str, entity: str, mapping: Mapping_, table: TableGuess) -> list[str]:
+def _lines(
+    source: str, entity: str, mapping: EntityGuess, table: TableGuess
+) -> list[str]:
     names = staged_names(table)
     staged = {
         role: (
@@ -47,10 +49,8 @@ def _lines(source: str, entity: str, mapping: Mapping_, table: TableGuess) -> li
         if entity == "touchpoints":
             staged[f"touchpoint_{'date' if is_day else 'at'}"] = names[happened]
         elif is_day:
-            moment = (
-                f"{{{{ to_utc('{names[happened]}', '{source}', '{table.name}') }}}}"
-            )
-            staged["transaction_at"] = moment
+            moment = f"to_utc('{names[happened]}', '{source}', '{table.name}')"
+            staged["transaction_at"] = f"{{{{ {moment} }}}}"
         else:
             staged["transaction_at"] = names[happened]
     if entity == "transactions":
@@ -112,7 +112,7 @@ def _select(source: str, lines: list[str], table: TableGuess) -> str:
 
 
 def _customers(
-    source: str, tables: Mapping[str, TableGuess], mappings: Mapping[str, Mapping_]
+    source: str, tables: Mapping[str, TableGuess], mappings: Mapping[str, EntityGuess]
 ) -> str:
     """Return all customers that any of the tables knows."""
     ids, attributes = {}, []
@@ -125,7 +125,8 @@ def _customers(
         own = mappings["customers"]
         names = staged_names(tables[own.table])
         attributes = [
-            f"{own.table}.{names[columns[0]]} as {role}"
+            f"{own.table}.{names[columns[0]]}"
+            + ("" if names[columns[0]] == role else f" as {role}")
             for role, columns in own.columns.items()
             if role != "source_customer_id"
         ]

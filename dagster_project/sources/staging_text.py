@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from ingest.inference.entities import Mapping_
+from ingest.inference.entities import EntityGuess
 from ingest.inference.tables import TableGuess
 from ingest.inference.words import snake_case
 from ingest.sql import connect, identifier
@@ -17,7 +17,7 @@ def column_sql(name: str) -> str:
 
 
 def staging_text(
-    source: str, table: TableGuess, mappings: Mapping[str, Mapping_]
+    source: str, table: TableGuess, mappings: Mapping[str, EntityGuess]
 ) -> str:
     """Return ``stg_<source>__<table>.sql``: names of plain letters, times in UTC."""
     mine = {e: m for e, m in mappings.items() if m.table == table.name}

@@ -60,7 +60,7 @@ _CONTACT_FIELDS = ("contact_name", "email", "phone", "street", "postal_code", "c
 
 
 @dataclass(frozen=True)
-class Mapping_:  # noqa: N801 - Mapping is Python's
+class EntityGuess:
     """One entity that a table supplies.
 
     Attributes
@@ -76,7 +76,7 @@ class Mapping_:  # noqa: N801 - Mapping is Python's
 
 def map_table(
     table: str, columns: Sequence[ColumnGuess], identity: Identity
-) -> list[Mapping_]:
+) -> list[EntityGuess]:
     """Return the entities that a table can supply."""
     noun = noun_of_table(table)
     found = []
@@ -92,17 +92,17 @@ def map_table(
         else:
             is_right = noun == "touchpoint" and "source_customer_id" in mapped
         if is_right:
-            found.append(Mapping_(entity, table, mapped))
+            found.append(EntityGuess(entity, table, mapped))
         if is_right and entity == "customers":
             fields = _mapped("contacts", noun, columns) | _contact_fields(columns)
             if set(fields) & set(_CONTACT_FIELDS):
-                found.append(Mapping_("contacts", table, fields))
+                found.append(EntityGuess("contacts", table, fields))
     return found
 
 
-def best_mappings(found: Sequence[Mapping_]) -> dict[str, Mapping_]:
+def best_mappings(found: Sequence[EntityGuess]) -> dict[str, EntityGuess]:
     """Return for each entity the table that supplies most of it."""
-    best: dict[str, Mapping_] = {}
+    best: dict[str, EntityGuess] = {}
     for mapping in found:
         known = best.get(mapping.entity)
         if known is None or len(mapping.columns) > len(known.columns):

@@ -132,7 +132,7 @@ def _key(
     if noun != "transaction" or not named:
         named += [name for name in first if name not in named]
     # Each customer may have bought once so far, and it is still no key of orders.
-    others = ("customer", "product", "store", "campaign")
+    others = ("line", "customer", "product", "store", "campaign")
     is_event = noun in {"transaction", "touchpoint"}
     for name in named:
         is_other = any(strength(name, numbers_of(o))[0] == 3 for o in others)

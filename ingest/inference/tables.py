@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from dbt_models import WarehouseError
 from ingest.inference.columns import Columns, guess_columns
-from ingest.inference.entities import Mapping_, map_table
+from ingest.inference.entities import EntityGuess, map_table
 from ingest.inference.files import read_sample
 from ingest.inference.keys import Identity, guess_identity
 from ingest.inference.samples import ROWS_LOOKED_AT, Sample
@@ -37,7 +37,7 @@ class TableGuess:
     doubts: tuple[str, ...]
     columns: Columns
     identity: Identity
-    mappings: tuple[Mapping_, ...]
+    mappings: tuple[EntityGuess, ...]
 
     @property
     def looked_at(self) -> str:
