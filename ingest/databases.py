@@ -81,7 +81,7 @@ def extract(
     dialect = _DIALECTS[connection.kind]
     with connect() as duck:
         try:
-            _load(duck, dialect.EXTENSION)
+            duck.execute(f"load {literal(extension_path(dialect.EXTENSION))}")
             dialect.attach(duck, connection.options, connection.password)
             # Of PostgreSQL and SQLite, all that follows sees one snapshot.
             duck.begin()
@@ -119,11 +119,11 @@ def extract(
     return Extract(counted, content_hash)
 
 
-def _load(duck: duckdb.DuckDBPyConnection, extension: str) -> None:
-    # From the wheel: DuckDB itself would ask a server for it.
+def extension_path(extension: str) -> Path:
+    """Return where a wheel has put it: DuckDB itself would ask a server for it."""
     folder = Path(duckdb.__file__).parents[1] / f"duckdb_extension_{extension}"
     (path,) = folder.glob(f"extensions/v{duckdb.__version__}/*.duckdb_extension")
-    duck.execute(f"load {literal(path)}")
+    return path
 
 
 def _relation(table: Table) -> tuple[str | None, str]:
