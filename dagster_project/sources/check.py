@@ -57,7 +57,11 @@ def _hindrances(deployment: Deployment, folder: Path, is_used: bool) -> Iterator
     except WarehouseError as error:
         yield str(error)
         return
-    there = [any(deployment.exports.glob(table.export)) for table in source.tables]
+    # What a connection brings is fetched by the run itself.
+    there = [
+        table.connection is not None or any(deployment.exports.glob(table.export))
+        for table in source.tables
+    ]
     is_used = is_used or any(there)
     for table, is_there in zip(source.tables, there, strict=True):
         if is_used and not is_there and not table.optional:
