@@ -57,6 +57,7 @@ def _hindrances(deployment: Deployment, folder: Path, is_used: bool) -> Iterator
     except WarehouseError as error:
         yield str(error)
         return
+    # What a connection brings is fetched by the run itself.
     there = [
         table.connection is not None or any(deployment.exports.glob(table.export))
         for table in source.tables
