@@ -1,7 +1,7 @@
 -- A day is complete in a source once a later day's load of its transactions (the tables
 -- with a control amount) has seen it: an export that was loaded during a day holds only
--- a part of that day. A date after the load is a mistake and completes nothing. Where no
--- source has transactions, the run looks at all that was loaded.
+-- a part of that day. A date after the load is a mistake and completes nothing. Where
+-- no source has transactions, the run looks at all that was loaded.
 with
 
 transactions as (
