@@ -61,15 +61,15 @@ class ExportFile:
 class ExportCatalog:
     """Finds export files and their content hashes.
 
-    A file whose size and times are as they were is not read again; the memory of
-    that is in ``build/`` and may be deleted.
+    A file whose size and times are as they were is not read again, nor a workbook whose
+    content is; the memory of that is in ``build/`` and may be deleted.
     """
 
     def __init__(self, deployment: Deployment):
         self._deployment = deployment
         self._exports = deployment.exports
         self._memory_path = deployment.build / "file_hashes.json"
-        self._memory = _read_memory(self._memory_path)
+        self._hashes, self._members = _read_memory(self._memory_path)
 
     def files(self, table: Table) -> list[ExportFile]:
         """Return the table's files in order of their names.
@@ -80,40 +80,58 @@ class ExportCatalog:
             If a file cannot be read.
         """
         if table.connection is not None:
-            return _fetched(table, self._deployment)
-        names = _matches(table, self._exports)
-        return [
-            file
-            for name in sorted(names)
-            for file in _parts(self._file(self._exports / name), table.format)
-        ]
+            found = _fetched(table, self._deployment)
+        else:
+            names = sorted(_matches(table, self._exports))
+            found = [self._file(self._exports / name) for name in names]
+        return [part for file in found for part in self._parts(file, table.format)]
 
     def remember(self) -> None:
         """Keep the hashes for the next run."""
         # They only save time: who may not write may look all the same.
         with contextlib.suppress(OSError):
             self._memory_path.parent.mkdir(parents=True, exist_ok=True)
-            self._memory_path.write_text(json.dumps(self._memory))
+            memory = {"hashes": self._hashes, "members": self._members}
+            self._memory_path.write_text(json.dumps(memory))
 
     def _file(self, path: Path) -> ExportFile:
         name = path.relative_to(self._exports).as_posix()
         try:
             stat = path.stat()
             stamp = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
-            known = self._memory.get(name)
+            known = self._hashes.get(name)
             if known is None or known["stamp"] != stamp:
                 with path.open("rb") as stream:
                     digest = hashlib.file_digest(stream, "sha256").hexdigest()
                 known = {"stamp": stamp, "hash": digest}
                 changed = max(stat.st_mtime_ns, stat.st_ctime_ns)
                 if time.time_ns() - changed > _SETTLED_NS:
-                    self._memory[name] = known
+                    self._hashes[name] = known
         except OSError as error:
             raise WarehouseError(
                 f"exports/{name} cannot be read ({os.strerror(error.errno)}). Make it "
                 "a file that this user may read, or take it away; then run again."
             ) from error
         return ExportFile(path, name, known["hash"], stat.st_size)
+
+    def _parts(self, file: ExportFile, format_: Format) -> list[ExportFile]:
+        key = f"{file.content_hash} {format_.sheets} {format_.members}"
+        try:
+            parts = self._members.get(key) or members(file.path, format_)
+        except WarehouseError:
+            return [file]  # whoever reads it says what is wrong
+        if not parts:
+            return [file]
+        self._members[key] = parts
+        return [
+            replace(
+                file,
+                name=f"{file.name}#{part}",
+                content_hash=f"{file.content_hash}#{part}",
+                member=part,
+            )
+            for part in parts
+        ]
 
 
 def unmatched_files(deployment: Deployment) -> list[str]:
@@ -132,22 +150,6 @@ def unmatched_files(deployment: Deployment) -> list[str]:
     )
 
 
-def _parts(file: ExportFile, format_: Format) -> list[ExportFile]:
-    try:
-        parts = members(file.path, format_)
-    except WarehouseError:
-        return [file]  # whoever reads it says what is wrong
-    return [
-        replace(
-            file,
-            name=f"{file.name}#{part}",
-            content_hash=f"{file.content_hash}#{part}",
-            member=part,
-        )
-        for part in parts
-    ] or [file]
-
-
 def _fetched(table: Table, deployment: Deployment) -> list[ExportFile]:
     """Return what was fetched of a table that is elsewhere."""
     if table.export is None:
@@ -159,17 +161,13 @@ def _fetched(table: Table, deployment: Deployment) -> list[ExportFile]:
         ]
     folder = fetched_folder(deployment, table) / "files"
     return [
-        part
-        for file in fetched_files(folder)
-        for part in _parts(
-            ExportFile(
-                file.path(folder),
-                f"{table.connection}/{file.name}",
-                file.content_hash,
-                file.size_bytes,
-            ),
-            table.format,
+        ExportFile(
+            file.path(folder),
+            f"{table.connection}/{file.name}",
+            file.content_hash,
+            file.size_bytes,
         )
+        for file in fetched_files(folder)
     ]
 
 
@@ -178,13 +176,16 @@ def _matches(table: Table, exports: Path) -> list[str]:
     return glob.glob(table.export, root_dir=exports, recursive=True)  # noqa: PTH207
 
 
-def _read_memory(path: Path) -> dict[str, dict[str, Any]]:
+def _read_memory(
+    path: Path,
+) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
     """Return what was remembered; a memory that is lost or broken is empty."""
     try:
         memory = json.loads(path.read_text())
-        return {
+        hashes = {
             name: {"stamp": known["stamp"], "hash": known["hash"]}
-            for name, known in memory.items()
+            for name, known in memory["hashes"].items()
         }
+        return hashes, {key: list(parts) for key, parts in memory["members"].items()}
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
-        return {}
+        return {}, {}
