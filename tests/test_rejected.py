@@ -93,15 +93,16 @@ def test_a_row_refused_in_a_snapshot_is_not_a_row_deleted(crm, deployment):
     assert query(deployment, age) == [("1", "35-44"), ("2", "35-44"), ("3", "19-24")]
 
 
-def test_too_many_refused_rows_publish_nothing(crm, deployment):
-    before = (deployment / "published/warehouse.duckdb").read_bytes()
+def test_too_many_refused_rows_change_nothing_of_their_table(crm, deployment):
+    contacts = "select count(*) from core.fct_touchpoints"
+    before = query(deployment, contacts)
     path = deployment / "exports/complete_journey/campaigns.csv"
     path.write_text("campaign_id,household_id\n1,1\n1,two\n")
     outcome = crm(deployment, "run")
-    assert outcome.returncode == 1
+    assert outcome.returncode == 3
     assert "campaigns.csv: line 3, column household_id" in outcome.stderr
     assert "1 of 2 rows" in outcome.stderr
-    assert (deployment / "published/warehouse.duckdb").read_bytes() == before
+    assert query(deployment, contacts) == before
     listed = crm(deployment, "rejects").stdout
     assert "the last try to load it failed" in listed
     assert "1,two" in listed
