@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +15,7 @@ import pytest
 import ingest.dlt_sources
 from ingest import fetching
 from ingest.connections import connections_file
-from ingest.contracts import Source, Table
+from ingest.contracts import Source
 from ingest.fetching import fetch_all
 from ingest.rejects import RefusedDeliveryError
 from tests.ingest.shop import SALES, Shop, columns
@@ -24,24 +25,22 @@ pytest.importorskip(
 )
 EXAMPLES = Path(__file__).parents[1] / "dlt_sources"
 TOKEN = "so-secret"
-ORDERS = Table(
-    **{
-        **vars(SALES),
-        "export": "orders",
-        "connection": "shop",
-        "delivery": "upsert",
-        "columns": columns(
-            {
-                "id": "bigint",
-                "amount": "decimal(12, 2)",
-                "customer.city": "varchar",
-                "lines": "varchar",
-                "changed_at": "timestamp",
-            }
-        ),
-        "cursor": "changed_at",
-        "overlap": timedelta(days=1),
-    }
+ORDERS = replace(
+    SALES,
+    export="orders",
+    connection="shop",
+    delivery="upsert",
+    columns=columns(
+        {
+            "id": "bigint",
+            "amount": "decimal(12, 2)",
+            "customer.city": "varchar",
+            "lines": "varchar",
+            "changed_at": "timestamp",
+        }
+    ),
+    cursor="changed_at",
+    overlap=timedelta(days=1),
 )
 
 

@@ -3,6 +3,7 @@
 import gzip
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from dbt_models import WarehouseError
 from ingest import fetching
 from ingest.connections import connections_file
-from ingest.contracts import Source, Table
+from ingest.contracts import Source
 from ingest.fetching import failure, fetch_all
 from ingest.rejects import RefusedDeliveryError
 from tests.ingest.shop import SALES, Shop
@@ -26,7 +27,7 @@ class Store:
 
     def __init__(self, shop: Shop, address: str, export: str):
         self.shop = shop
-        self.table = Table(**{**vars(SALES), "export": export, "connection": "store"})
+        self.table = replace(SALES, export=export, connection="store")
         self.connect(address)
 
     def connect(self, address: str) -> None:
@@ -188,7 +189,7 @@ def test_who_may_not_read_is_told_without_the_password(web, monkeypatch):
 
 def test_a_pattern_needs_a_server_that_lists_its_files(web, monkeypatch):
     store, _ = web
-    store.table = Table(**{**vars(store.table), "export": "sales*.csv"})
+    store.table = replace(store.table, export="sales*.csv")
     with pytest.raises(WarehouseError, match="does not list its files"):
         store.land(monkeypatch)
 
