@@ -5,7 +5,6 @@ one before it as it was.
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -85,12 +84,10 @@ def fetch_all(deployment: Deployment) -> None:
             folder = fetched_folder(deployment, table)
             folder.mkdir(parents=True, exist_ok=True)
             try:
-                if table.export is not None:
-                    connection = connection_named(table.connection, deployment)
-                    since = first_to_read(deployment, table)
-                    fetch_files(connection, table.export, folder / "files", since)
+                if table.export is None:
+                    fetch_table(deployment, table)
                 else:
-                    fetch(deployment, [table])
+                    _fetch_files(deployment, table)
             except WarehouseError as error:
                 (folder / _FAILURE).write_text(str(error))
             else:
@@ -100,19 +97,20 @@ def fetch_all(deployment: Deployment) -> None:
 def failure(deployment: Deployment, table: Table) -> str | None:
     """Return why a table could not be fetched the last time; None: it could."""
     path = fetched_folder(deployment, table) / _FAILURE
-    return path.read_text() if path.exists() else None
+    # It may have had another origin then.
+    return path.read_text() if table.connection and path.exists() else None
 
 
-def fetch(deployment: Deployment, tables: Iterable[Table]) -> list[Fetch]:
-    """Fetch what is new in the tables that are read from databases; pass over others.
-
-    Raises
-    ------
-    WarehouseError
-        If a table cannot be read; what was fetched of it before stays.
-    """
-    tables = [table for table in tables if table.relation is not None]
-    return [_fetch(deployment, table) for table in tables]
+def _fetch_files(deployment: Deployment, table: Table) -> None:
+    connection = connection_named(table.connection, deployment)
+    if table.cursor is not None and connection.kind != "dlt":
+        raise WarehouseError(
+            f"{table.full_name}: the connection {table.connection} serves files, which "
+            "have no cursor. Take it out of the contract."
+        )
+    since = first_to_read(deployment, table)
+    folder = fetched_folder(deployment, table) / "files"
+    fetch_files(connection, table.export, folder, since)
 
 
 def fetched_file(deployment: Deployment, table: Table) -> FetchedFile | None:
@@ -130,7 +128,14 @@ def fetched_file(deployment: Deployment, table: Table) -> FetchedFile | None:
     return found if is_whole and found.name == _name(table) else None
 
 
-def _fetch(deployment: Deployment, table: Table) -> Fetch:
+def fetch_table(deployment: Deployment, table: Table) -> Fetch:
+    """Fetch what is new in a table of a database.
+
+    Raises
+    ------
+    WarehouseError
+        If it cannot be read; what was fetched of it before stays.
+    """
     connection = connection_named(table.connection, deployment)
     since = first_to_read(deployment, table)
     before = fetched_file(deployment, table)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dbt_models import WarehouseError
 from ingest.contracts import Table
-from ingest.text_files import opened_below
+from ingest.text_files import count_lines, opened_below
 from ingest.text_rows import TextRow, header_of
 
 
@@ -27,29 +27,25 @@ def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
     ends = list(accumulate((width for _, width in table.format.widths), initial=0))
     nulls = {"", *table.format.nulls}
     yield header_of(names)
-    for number, line in _lines(path, table):
-        try:
-            text = line.decode()
-        except UnicodeDecodeError:
-            text = line.decode("utf-8", "backslashreplace")
-            yield TextRow(number, {}, "not text in its encoding", text)
-            continue
-        if text[ends[-1] :].strip():
-            yield TextRow(number, {}, f"longer than {ends[-1]} characters", text)
-            continue
-        cut = (text[start:end].strip() for start, end in pairwise(ends))
-        values = zip(names, cut, strict=True)
-        yield TextRow(number, {n: None if v in nulls else v for n, v in values})
+    above = table.format.skip_lines + table.format.header
+    with opened_below(path, above) as lines:
+        for number, line in enumerate(lines, start=above + 1):
+            if not line.strip():
+                continue
+            try:
+                text = line.decode().rstrip("\r\n")
+            except UnicodeDecodeError:
+                text = line.decode("utf-8", "backslashreplace")
+                yield TextRow(number, {}, "not text in its encoding", text)
+                continue
+            if text[ends[-1] :].strip():
+                yield TextRow(number, {}, f"longer than {ends[-1]} characters", text)
+                continue
+            cut = (text[start:end].strip() for start, end in pairwise(ends))
+            values = zip(names, cut, strict=True)
+            yield TextRow(number, {n: None if v in nulls else v for n, v in values})
 
 
 def count_rows(path: Path, member: None, table: Table) -> int:
     """Count the lines that are not blank."""
-    return sum(1 for _ in _lines(path, table))
-
-
-def _lines(path: Path, table: Table) -> Iterator[tuple[int, bytes]]:
-    above = table.format.skip_lines + table.format.header
-    with opened_below(path, above) as lines:
-        for number, line in enumerate(lines, start=above + 1):
-            if line.strip():
-                yield number, line.rstrip(b"\r\n")
+    return count_lines(path, table.format.skip_lines + table.format.header)

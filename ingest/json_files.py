@@ -6,10 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from dbt_models import WarehouseError
 from ingest.contracts import Table
 from ingest.sql import connect, files, literal
-from ingest.text_files import opened_below
+from ingest.text_files import count_lines, opened_below
 from ingest.text_rows import TextRow, header_of
 
 
@@ -127,8 +129,7 @@ def count_rows(path: Path, member: None, table: Table) -> int:
         If there is no list where the contract says.
     """
     if not _is_document(path, table):
-        with opened_below(path, table.format.skip_lines) as lines:
-            return sum(1 for line in lines if line.strip())
+        return count_lines(path, table.format.skip_lines)
     place = table.format.records
     if place is None:
         query = f"""select count(*)
@@ -138,7 +139,14 @@ def count_rows(path: Path, member: None, table: Table) -> int:
         query = f"""select json_array_length(content, {literal("$" + steps)})
             from read_text({files([path])})"""
     with connect() as connection:
-        (found,) = connection.execute(query).fetchone()
+        try:
+            (found,) = connection.execute(query).fetchone()
+        except duckdb.Error:
+            # What DuckDB says may hold a part of a record.
+            raise WarehouseError(
+                "its records cannot be counted: it is no JSON throughout, or one of "
+                "them is longer than 16 MB"
+            ) from None
     if found is None:
         raise WarehouseError(f"it has no list of records at {place} (format: records)")
     return found

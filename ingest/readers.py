@@ -114,17 +114,16 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
     path, name = file.path, file.path.name.lower()
     if path.stat().st_size == 0:
         raise WarehouseError("it is empty (0 bytes); export it again")
-    if file.member is None and name.endswith((".zip", ".xlsx", ".xlsm")):
-        # It says why it has none.
-        members(path, table.format)
-        raise WarehouseError("it is not what its name says, or damaged")
     if name.endswith(".zip"):
+        _require_member(file, table)
         name = Path(file.member).name.lower()
         path = folder / name
         unzip(file.path, file.member, path)
     packed = next((ending for ending in PACKED if name.endswith(ending)), "")
     name = name.removesuffix(packed)
     kind = _kind_of(file, name, table)
+    if kind == "excel":
+        _require_member(file, table)
     is_text = kind not in {"excel", "parquet"}
     encoding = encoding_of(path, table.format.encoding) if is_text else None
     # Gzipped CSV of UTF-8 is read as it is.
@@ -141,6 +140,13 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
     rejects = write_copy(converter.rows(path, file.member, table), copy)
     reader = ParquetReader(line_column=LINE)
     return Readable(file, table, copy, reader, converter, path, tuple(rejects))
+
+
+def _require_member(file: ExportFile, table: Table) -> None:
+    """Raise, with the reason if there is one, unless it is known what to read of it."""
+    if file.member is None:
+        members(file.path, table.format)
+        raise WarehouseError("it is not what its name or contract says, or damaged")
 
 
 def _kind_of(file: ExportFile, name: str, table: Table) -> str:

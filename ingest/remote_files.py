@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from urllib3.exceptions import HTTPError
@@ -44,8 +44,9 @@ class RemoteFile:
     size_bytes: int
 
     def path(self, folder: Path) -> Path:
-        """Return where its copy is; one folder holds them all."""
-        return folder / quote(self.name, safe="")
+        """Return where its copy is: by content, so that a new one replaces none."""
+        ending = quote(PurePosixPath(self.name).name, safe="")[-100:]
+        return folder / f"{self.content_hash}-{ending}"
 
 
 def fetch_files(
@@ -64,15 +65,12 @@ def fetch_files(
         If the server cannot be reached, or breaks off; what was fetched before stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    known = {file.name: file for file in fetched_files(folder)}
+    there = (f for f in fetched_files(folder) if f.path(folder).exists())
+    known = {file.name: file for file in there}
     if connection.kind not in {"dlt", "https", "s3"}:
         raise WarehouseError(
             f"connection {connection.name} is a database: the contract has to name a "
             "table of it (relation), not an export"
-        )
-    if since is not None and connection.kind != "dlt":
-        raise WarehouseError(
-            f"connection {connection.name} serves files, which have no cursor"
         )
     files = []
     try:
@@ -86,7 +84,7 @@ def fetch_files(
             listed = iter([(f"{pattern}.jsonl", now().isoformat(), lines)])
         for name, stamp, download in listed:
             file = known.get(name)
-            if file is None or file.stamp != stamp or not file.path(folder).exists():
+            if file is None or file.stamp != stamp:
                 file = _download(name, stamp, download, folder)
             files.append(file)
     except (OSError, HTTPError) as error:  # most are OSErrors

@@ -3,19 +3,19 @@
 import codecs
 import shutil
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
-
-from zlib_ng import gzip_ng
 
 from dbt_models import WarehouseError
+from ingest.text_files import unpacked
 
 PACKED = (".gz", ".zst")
 
 _CHUNK = 1 << 20
-_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 def unpack(path: Path, target: Path) -> None:
@@ -26,25 +26,8 @@ def unpack(path: Path, target: Path) -> None:
     WarehouseError
         If its data are damaged.
     """
-    with _packed(path) as stream, target.open("wb") as copy:
+    with unpacked(path) as stream, target.open("wb") as copy:
         shutil.copyfileobj(stream, copy, _CHUNK)
-
-
-@contextmanager
-def _packed(path: Path) -> Iterator[BinaryIO]:
-    import pyarrow as pa
-
-    try:
-        if path.name.lower().endswith(".gz"):
-            with gzip_ng.open(path) as stream:
-                yield stream
-        else:
-            with pa.input_stream(str(path), compression="zstd") as stream:
-                yield stream
-    except (EOFError, OSError, pa.ArrowException) as error:
-        raise WarehouseError(
-            f"its packed data are cut off or damaged ({error})"
-        ) from error
 
 
 def unzip(path: Path, member: str, target: Path) -> None:
@@ -68,9 +51,12 @@ def unzip(path: Path, member: str, target: Path) -> None:
 
 def encoding_of(path: Path, stated: str | None) -> str | None:
     """Return the encoding that has to be changed to UTF-8; None: it is UTF-8."""
-    with _packed(path) if path.suffix.lower() in PACKED else path.open("rb") as stream:
-        start = stream.read(2)
-    found = _MARKS.get(start) or stated or "utf-8"
+    is_packed = path.name.lower().endswith(PACKED)
+    with unpacked(path) if is_packed else path.open("rb") as stream:
+        start = stream.read(3)
+    # The mark is in the file, and so it is right.
+    marked = (name for mark, name in _MARKS.items() if start.startswith(mark))
+    found = next(marked, stated or "utf-8")
     name = codecs.lookup(found).name
     return None if name in {"ascii", "utf-8", "utf-8-sig"} else name
 
@@ -83,13 +69,11 @@ def make_utf8(path: Path, encoding: str, target: Path) -> None:
     WarehouseError
         If the text breaks off inside a character.
     """
-    with target.open("wb") as copy:
+    text = path.open(encoding=encoding, errors="surrogateescape", newline="")
+    with text, target.open("wb") as copy:
         try:
-            with path.open(
-                encoding=encoding, errors="surrogateescape", newline=""
-            ) as t:
-                while chunk := t.read(_CHUNK):
-                    copy.write(chunk.encode("utf-8", "surrogateescape"))
+            while chunk := text.read(_CHUNK):
+                copy.write(chunk.encode("utf-8", "surrogateescape"))
         except UnicodeError as error:
             raise WarehouseError(
                 f"its text is not {encoding} throughout ({error})"

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -16,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbt_models import Deployment
-from ingest import contract_files
+from ingest.contract_files import read_source
 from ingest.contracts import Table
 from ingest.exports import ExportCatalog
 from ingest.landing import land
@@ -60,18 +59,8 @@ def queries(tmp_path_factory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def tables(queries) -> dict[str, Table]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contract_files, "SOURCES_DIR", SOURCE.parent / "only_histories")
-        folder = SOURCE.parent / "only_histories"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        try:
-            (folder / SOURCE.name).symlink_to(SOURCE, target_is_directory=True)
-            (source,) = contract_files.read_sources()
-        finally:
-            shutil.rmtree(folder)
-    return {table.name: table for table in source.tables}
+def tables() -> dict[str, Table]:
+    return {table.name: table for table in read_source(SOURCE).tables}
 
 
 @pytest.fixture

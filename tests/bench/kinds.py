@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,14 +16,14 @@ from pathlib import Path
 import duckdb
 
 from dbt_models import Deployment
-from ingest import fetching
 from ingest.connections import connections_file
-from ingest.contracts import Column, Source, Table
 from ingest.databases import extension_path
 from ingest.exports import ExportCatalog
+from ingest.fetching import fetch_table
 from ingest.landing import land
 from ingest.sql import connect, literal
 from tests.bench.processes import run
+from tests.ingest import shop
 
 TYPES = {
     "id": "bigint",
@@ -33,22 +34,7 @@ TYPES = {
     "sold_at": "timestamp",
     "note": "varchar",
 }
-SALES = Table(
-    source="shop",
-    name="sales",
-    description="",
-    export="shop/sales*",
-    delivery="append",
-    key=("id",),
-    version_by=None,
-    known_at="sold_at",
-    control_amount="amount",
-    max_rejects=0,
-    freshness_days=None,
-    optional=False,
-    timezone="UTC",
-    columns=tuple(Column(name, type_, False, None) for name, type_ in TYPES.items()),
-)
+SALES = replace(shop.SALES, known_at="sold_at", columns=shop.columns(TYPES))
 FROM_DATABASE = replace(SALES, export=None, connection="erp", relation="sales")
 ENDINGS = {"csv": "csv", "gz": "csv.gz", "parquet": "parquet", "excel": "xlsx"}
 _MADE = """
@@ -158,8 +144,7 @@ def _land(kind: str, folder: Path) -> None:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         path.touch(0o600)
         path.write_text(f"erp: {(folder / 'uri').read_text()}\n")
-        source = Source("shop", "UTC", "EUR", (table,), ())
-        fetching.fetch(deployment, source.tables)
+        fetch_table(deployment, table)
     (load,) = land(table, deployment, ExportCatalog(deployment))
     assert load.rows_loaded > 0
 
@@ -192,8 +177,6 @@ def _copy(kind: str, folder: Path) -> None:
 
 def main() -> None:
     """Land or copy once, and print the seconds that it took."""
-    import time
-
     task, kind, folder = sys.argv[1:]
     began = time.perf_counter()
     (_land if task == "land" else _copy)(kind, Path(folder))

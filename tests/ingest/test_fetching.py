@@ -18,10 +18,10 @@ import pytest
 from dbt_models import WarehouseError
 from ingest import fetching
 from ingest.connections import connections_file
-from ingest.contracts import Table
+from ingest.contracts import Source, Table
 from ingest.cursors import first_to_read
 from ingest.databases import extract
-from ingest.fetching import Fetch, fetch, fetched_file
+from ingest.fetching import Fetch, failure, fetch_all, fetch_table, fetched_file
 from tests.ingest.servers import Server, Sqlite
 from tests.ingest.shop import SALES, Shop, columns
 
@@ -65,8 +65,7 @@ class Till:
             )
 
     def fetch(self, table: Table = TILL) -> Fetch:
-        (done,) = fetch(self.deployment, [SALES, table])
-        return done
+        return fetch_table(self.deployment, table)
 
     def ids(self, table: Table = TILL) -> list[int]:
         """Return what lies there, fetched, in order."""
@@ -93,9 +92,20 @@ def till(shop: Shop, tmp_path: Path) -> Till:
     return till
 
 
-def test_nothing_is_fetched_of_files(shop):
-    assert fetch(shop.deployment, [SALES]) == []
+def test_nothing_is_fetched_of_files(shop, monkeypatch):
+    source = Source("shop", "UTC", "EUR", (SALES,), ())
+    monkeypatch.setattr(fetching, "active_sources", lambda _: [source])
+    fetch_all(shop.deployment)
     assert not shop.deployment.build.exists()
+
+
+def test_a_table_that_comes_as_files_now_has_not_failed(till, monkeypatch):
+    till.run("drop table sales")
+    source = Source("shop", "UTC", "EUR", (TILL,), ())
+    monkeypatch.setattr(fetching, "active_sources", lambda _: [source])
+    fetch_all(till.deployment)
+    assert "no such table" in failure(till.deployment, TILL)
+    assert failure(till.deployment, SALES) is None
 
 
 def test_a_table_is_fetched_whole(till):

@@ -456,6 +456,19 @@ def test_bytes_that_are_no_text_in_the_encoding_are_rejected(shop):
     assert rejects(shop, 1)[0]["column_name"] == "note"
 
 
+def test_the_mark_in_a_file_is_right_whatever_the_contract_says(shop):
+    shop.export("sales.csv", csv_text(ROWS).encode("utf-8-sig"))
+    table = contract(format=Format(encoding="cp1252"))
+    shop.land(**table)
+    assert shop.rows(", ".join(TYPES), SALES, **table) == LANDED
+
+
+def test_what_is_no_workbook_is_none_whatever_the_contract_says(shop):
+    shop.export("sales.csv", csv_text(ROWS))
+    with pytest.raises(WarehouseError, match="not what its name or contract says"):
+        shop.land(**contract(format=Format(kind="excel")))
+
+
 def test_a_mended_format_takes_the_refused_rows_in(shop):
     shop.export("sales.csv", 'id,amount,note\n1,"1,50",x\n2,2,y\n')
     first = shop.land(SALES, max_rejects=0.5)

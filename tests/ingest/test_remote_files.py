@@ -162,6 +162,16 @@ def test_a_file_of_a_web_server_is_fetched_when_it_has_changed(web, monkeypatch)
     assert [status for _, status in Handler.asked] == [200, 304, 200]
 
 
+def test_a_copy_that_was_deleted_is_fetched_again(web, monkeypatch):
+    store, path = web
+    path.write_text(ROWS)
+    store.land(monkeypatch)
+    for copy in (store.shop.deployment.build / "fetched").rglob("*sales.csv"):
+        copy.unlink()
+    assert store.land(monkeypatch) == []
+    assert [status for _, status in Handler.asked] == [200, 200]
+
+
 def test_a_server_that_breaks_off_leaves_what_was_there(web, monkeypatch):
     store, path = web
     path.write_text(ROWS)
