@@ -107,14 +107,16 @@ def gaps(deployment: Deployment) -> Iterator[str]:
     """Yield a sentence for all that the exports promise and the raw tables lack."""
     loads = read_loads(deployment.raw)
     loaded = {load.full_name for load in loads}
+    tables = {}
     for source in active_sources(deployment):
         for table in source.tables:
+            tables[table.full_name] = table
             if table.full_name in loaded:
                 continue
             if table.connection is not None:
                 yield (
-                    f"{table.full_name} is empty: nothing has come from the connection "
-                    f"{table.connection} yet."
+                    f"{table.full_name} is empty: nothing has come from "
+                    f"{table.origin} yet."
                 )
             elif any(deployment.exports.glob(table.export)):
                 yield f"{table.full_name} is not landed yet: `crm run` does it."
@@ -124,9 +126,11 @@ def gaps(deployment: Deployment) -> Iterator[str]:
                     f"exports/{table.export} yet."
                 )
     for load, file in open_rejects(loads):
+        table = tables.get(load.full_name)
+        place = table.place(file.path) if table else f"exports/{file.path}"
         yield (
             f"{load.full_name}: {file.rows_rejected:,} of {file.rows_read:,} rows in "
-            f"exports/{file.path} break the contract and are not in: `crm rejects`."
+            f"{place} break the contract and are not in: `crm rejects`."
         )
     for load in loads:
         if load.unknown_columns:

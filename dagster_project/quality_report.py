@@ -171,7 +171,7 @@ def read_report(
     for table in raw_tables:
         name = f"{table.raw_schema}.{table.name}"
         rows, *load = delivered.get(name, (0,))
-        origin = _origin(*load) if load else None
+        origin = _origin(table, *load) if load else None
         found = tuple(checks[name])
         reports.append(
             TableReport(table.full_name, table.description, rows, origin, found)
@@ -185,9 +185,11 @@ def read_report(
     return Report(tuple(sorted(reports, key=lambda each: STATES.index(each.state))))
 
 
-def _origin(loaded_at: datetime, load_id: int, files: Sequence[str]) -> str:
+def _origin(
+    table: Table, loaded_at: datetime, load_id: int, files: Sequence[str]
+) -> str:
     """Name the files of a load that has a few, else some and how many."""
-    listed = ", ".join(f"exports/{file}" for file in files[:_FILES_SHOWN])
+    listed = ", ".join(table.place(file) for file in files[:_FILES_SHOWN])
     if len(files) > _FILES_SHOWN:
         listed += f" and {len(files) - _FILES_SHOWN} more files"
     return f"newest load: {load_id}, {loaded_at:%Y-%m-%d %H:%M:%S} UTC, from {listed}"

@@ -96,6 +96,17 @@ class Table:
         return f"{self.source}.{self.name}"
 
     @property
+    def origin(self) -> str:
+        """Where it comes from, as messages and Dagster's page spell it."""
+        if self.connection is None:
+            return f"exports/{self.export}"
+        return f"{self.connection}/{self.relation or self.export}"
+
+    def place(self, path: str) -> str:
+        """Spell a file of its ledger so that a person finds it."""
+        return f"exports/{path}" if self.connection is None else path
+
+    @property
     def raw_schema(self) -> str:
         """The schema in which DuckDB sees the landed rows."""
         return f"raw_{self.source}"

@@ -46,8 +46,8 @@ class CsvReader:
         for name in names:
             if not name.isprintable() and not name.isascii():
                 raise WarehouseError(
-                    f"its header is not UTF-8 text ({name!a}); if it is in another "
-                    "encoding, let the contract say so (format: {encoding: cp1252})"
+                    "its header is not UTF-8 text; if it is in another encoding, let "
+                    "the contract say so (format: {encoding: cp1252})"
                 )
         return [(name, "varchar") for name in names]
 

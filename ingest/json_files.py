@@ -93,7 +93,9 @@ def _items(path: Path, table: Table) -> Iterator[Any]:
         try:
             yield from ijson.items(text, f"{place}.item" if place else "item")
         except ijson.JSONError as error:
-            raise WarehouseError(f"it is no JSON, or cut off ({error})") from error
+            # Below the first line it shows a part of the file.
+            said = str(error).splitlines()[0]
+            raise WarehouseError(f"it is no JSON, or cut off ({said})") from error
 
 
 def _text(value: Any, decimal: str) -> str | None:

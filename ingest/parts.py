@@ -59,9 +59,8 @@ def refuse(table: Table, file_name: str, reason: object) -> RefusedDeliveryError
     """Return the error that says which file stops a load, and why."""
     # DuckDB shows its own SQL below the first line.
     first = str(reason).strip().splitlines()[0].rstrip(".")
-    place = "exports/" if table.connection is None else ""
     return RefusedDeliveryError(
-        f"{place}{file_name}: {first}. Nothing of this load "
+        f"{table.place(file_name)}: {first}. Nothing of this load "
         f"of {table.full_name} was kept; mend the file (or its contract) and run again."
     )
 
@@ -170,14 +169,29 @@ def _complaints(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {path for (path,) in paths}
 
 
+def _what_stands_there(table: Table, header: Sequence[str]) -> str:
+    """Describe a header; what may be a row of data is not repeated.
+
+    For the reason is published. It is no header if it has no name of the contract,
+    however it is taken apart.
+    """
+    if not table.types.keys().isdisjoint(header):
+        return f"it has {', '.join(header)}"
+    for sign in ";\t|," if len(header) == 1 else "":
+        if not table.types.keys().isdisjoint(header[0].split(sign)):
+            return f"it has {header[0]} (format: {{delimiter: {sign!r}}}?)"
+    return (
+        f"none of its {len(header)} fields is a name in the contract "
+        "(format: {header: false}, if it has none; or skip_lines)"
+    )
+
+
 def _check_header(table: Table, header: Sequence[str]) -> None:
     missing = [name for name in table.types if name not in header]
     if missing:
-        others = [sign for sign in ";\t|" if len(header) == 1 and sign in header[0]]
-        hint = f" (format: {{delimiter: {others[0]!r}}}?)" if others else ""
         raise WarehouseError(
             f"wrong header: column {', '.join(missing)} is missing; "
-            f"it has {', '.join(header)}{hint}"
+            f"{_what_stands_there(table, header)}"
         )
     seen: set[str] = set()
     for name in header:

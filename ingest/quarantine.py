@@ -64,8 +64,12 @@ def sift(
         try:
             checks = checks_of(part.table, part.doubtful)
             sifted[found.file] = found.sift(part.types, checks, aside)
-        except (WarehouseError, OSError, duckdb.Error) as error:
+        except (WarehouseError, OSError) as error:
             raise refuse(part.table, found.file.name, error) from error
+        except duckdb.Error as error:
+            # What it says may hold a value, and reasons are published.
+            reason = f"its rows cannot be told apart ({type(error).__name__})"
+            raise refuse(part.table, found.file.name, reason) from error
     return sifted
 
 

@@ -58,9 +58,9 @@ def named_rows(
         names = ["" if cell is None else str(cell) for cell in header]
         while names and not names[-1]:
             names.pop()
-        for name in names:
-            if names.count(name) > 1:
-                raise WarehouseError(f"wrong header: column {name} stands in it twice")
+        if len(set(names)) < len(names):
+            # Which, is not said: it may be a row of data.
+            raise WarehouseError("wrong header: a name stands in it twice")
     yield header_of(names)
     for line, cells in filled:
         if any(cell is not None and cell != "" for cell in cells[len(names) :]):

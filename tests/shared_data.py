@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Crm
+
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -13,6 +15,14 @@ def needs(source: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(
         not folder.is_dir(), reason=f"the data of {source} are not beside the project"
     )
+
+
+def run_alone(source: str, data: Path, crm: Crm) -> Path:
+    """Publish a deployment that has nothing but a source, and return its folder."""
+    deliver(source, data)
+    outcome = crm(data, "run")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return data
 
 
 def deliver(source: str, data: Path) -> list[Path]:

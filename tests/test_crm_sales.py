@@ -10,7 +10,7 @@ import pytest
 from dagster_project.notes import gaps
 from dbt_models import load_deployment
 from ingest.contract_files import read_sources
-from tests.shared_data import deliver, needs
+from tests.shared_data import needs, run_alone
 
 
 def contract():
@@ -32,11 +32,7 @@ def test_the_contract():
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, crm):
     """Return the folder of a deployment that has nothing but this source."""
-    data = tmp_path_factory.mktemp("crm_sales")
-    deliver("crm_sales", data)
-    outcome = crm(data, "run")
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    return data
+    return run_alone("crm_sales", tmp_path_factory.mktemp("crm_sales"), crm)
 
 
 @pytest.fixture(scope="module")

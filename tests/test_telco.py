@@ -7,7 +7,7 @@ import pytest
 
 from dbt_models import load_deployment
 from ingest.contract_files import read_sources
-from tests.shared_data import deliver, needs
+from tests.shared_data import needs, run_alone
 
 CUSTOMERS = 7_043
 
@@ -37,11 +37,7 @@ def test_what_leaks_the_answer_says_so():
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, crm):
     """Return the folder of a deployment that has nothing but this source."""
-    data = tmp_path_factory.mktemp("telco")
-    deliver("telco", data)
-    outcome = crm(data, "run")
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    return data
+    return run_alone("telco", tmp_path_factory.mktemp("telco"), crm)
 
 
 @pytest.fixture(scope="module")

@@ -107,5 +107,7 @@ def _parents(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> set[str]:
 def _file_pattern(node: Mapping[str, Any]) -> str | None:
     if node.get("resource_type") == "seed":
         return f"{PROJECT_DIR.name}/{node['original_file_path']}"
-    export = node.get("config", {}).get("meta", {}).get("export")
-    return f"exports/{export}" if export else None
+    meta = node.get("config", {}).get("meta", {})
+    if connection := meta.get("connection"):
+        return f"{connection}/{meta.get('relation') or meta.get('export')}"
+    return f"exports/{meta['export']}" if "export" in meta else None

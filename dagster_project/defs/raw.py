@@ -64,15 +64,12 @@ def _raw_table(
     deployment: Deployment, source: Source, table: Table
 ) -> dg.AssetsDefinition:
     key = dg.AssetKey([source.name, table.name])
-    origin = f"exports/{table.export}"
-    if table.connection is not None:
-        origin = f"{table.connection}, {table.relation or table.export}"
 
     @dg.asset(
         key=key,
         deps=[_PARAMETERS],
         group_name="raw",
-        description=f"{table.description} From {origin}.",
+        description=f"{table.description} From {table.origin}.",
         kinds={"duckdb", "parquet"},
         check_specs=[
             dg.AssetCheckSpec(

@@ -31,7 +31,11 @@ BAD = {
         "id;amount;note\n1;1;a\n",
         "header|id;amount;note|delimiter: ';'",
     ),
-    "no header": ("csv", "1,1.00,a\n2,2.00,b\n", "header|1, 1.00, a"),
+    "no header": (
+        "csv",
+        "1,1.00,a\n2,2.00,b\n",
+        "header|none of its 3 fields|header: false",
+    ),
     "zero bytes": ("csv", b"", "empty"),
     "zero bytes, gz": ("csv.gz", b"", "empty"),
     "zero bytes, parquet": ("parquet", b"", "empty"),
@@ -119,6 +123,13 @@ def export(shop: Shop, name: str, content: str | bytes) -> None:
         shop.export_parquet(name, content)
     else:
         shop.export(name, content)
+
+
+@pytest.mark.parametrize("text", ["1,ann@shop.example,x\n", "ann@shop.example\n"])
+def test_what_may_be_a_row_of_data_is_not_repeated(shop, text):
+    """Why a delivery was refused is published."""
+    shop.export("sales.csv", text)
+    assert "ann" not in refusal(shop, "sales.csv")
 
 
 @pytest.mark.parametrize("case", BAD)
