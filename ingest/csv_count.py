@@ -1,5 +1,6 @@
 """How many records a CSV file has, told by its bytes alone."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,21 +24,23 @@ def count_rows(path: Path, dialect: Dialect) -> int | None:
     tail = b"\n\n"
     with opened_below(path, dialect.skip_lines) as rows:
         while chunk := rows.read(_CHUNK):
+            # The two bytes before it are looked back at.
             data = np.frombuffer(tail + chunk, np.uint8)
-            breaks = data[2:] == _LF
-            outside = np.True_
+            ends = np.flatnonzero(data[2:] == _LF)
+            # Some readers take one for the end of a line.
+            returns = np.empty(0, int)
+            if b"\r" in chunk or tail[-1:] == b"\r":
+                returns = np.flatnonzero((data[1:-1] == _CR) & (data[2:] != _LF))
             if quote and (quoted or quote in chunk or tail[-1:] == quote):
-                if _has_stray_quotes(data, quoted, dialect):
+                quotes = np.flatnonzero(data[2:] == quote[0])
+                if _has_stray_quotes(data, quotes + 2, quoted, dialect):
                     return None
-                quotes = np.cumsum(data[2:] == quote[0]) + quoted
-                breaks &= quotes % 2 == 0
-                outside = np.append(quoted, quotes[:-1]) % 2 == 0
-                quoted = bool(quotes[-1] % 2)
-            # Some readers take it for the end of a line.
-            behind_return = (data[1:-1] == _CR) & outside
-            if (behind_return & (data[2:] != _LF)).any():
+                # Quotes are few: to look them up is faster than to count at each byte.
+                ends = ends[np.searchsorted(quotes, ends) % 2 == quoted]
+                returns = returns[np.searchsorted(quotes, returns) % 2 == quoted]
+                quoted ^= bool(len(quotes) % 2)
+            if len(returns):
                 return None
-            ends = np.flatnonzero(breaks)
             one_before, two_before = data[ends + 1], data[ends]
             blank = (one_before == _LF) | ((one_before == _CR) & (two_before == _LF))
             found += len(ends) - int(np.count_nonzero(blank))
@@ -49,20 +52,24 @@ def count_rows(path: Path, dialect: Dialect) -> int | None:
     return max(found - dialect.has_header, 0)
 
 
-def _has_stray_quotes(data: np.ndarray, quoted: bool, dialect: Dialect) -> bool:
+def _has_stray_quotes(
+    data: np.ndarray, places: np.ndarray, quoted: bool, dialect: Dialect
+) -> bool:
     """Return whether a quote opens inside a field, or one goes on behind its quote.
 
     Readers differ in what they make of it. The first two bytes are those before.
     """
     delimiter, quote = dialect.delimiter.encode(), dialect.quote.encode()
-    may_open_behind = np.frombuffer(delimiter[-1:] + b"\n" + quote, np.uint8)
-    may_follow = np.frombuffer(delimiter[:1] + b"\r\n" + quote, np.uint8)
-    places = np.flatnonzero(data[2:] == quote[0]) + 2
     opening, closing = places[int(quoted) :: 2], places[1 - int(quoted) :: 2]
     before, after = data[opening - 1], data[closing[closing < len(data) - 1] + 1]
     if data[1] == quote[0] and not quoted:
         after = np.append(after, data[2])
-    return bool(
-        np.isin(before, may_open_behind, invert=True).any()
-        or np.isin(after, may_follow, invert=True).any()
-    )
+    may_open_behind = _table_of(delimiter[-1:] + b"\n" + quote)
+    may_follow = _table_of(delimiter[:1] + b"\r\n" + quote)
+    return not (may_open_behind[before].all() and may_follow[after].all())
+
+
+@cache
+def _table_of(signs: bytes) -> np.ndarray:
+    """Return for each byte whether it is one of the signs."""
+    return np.isin(np.arange(256), np.frombuffer(signs, np.uint8))
