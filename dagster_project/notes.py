@@ -22,6 +22,24 @@ _REFUSED = """
     select source_system || '.' || table_name || ': ' || reason
     from ops.refused_deliveries order by all
 """
+_CUT_OFF = """
+    select
+        source_system || '.' || table_name || ': load ' || load_id || ' lacks '
+        || rows_missing || ' of the ' || rows_before || ' rows before it, more than '
+        || 'max_deletions in its contract, so that none of them was deleted. Have the '
+        || 'whole table delivered again; or, if they are gone indeed, write '
+        || 'accepted_snapshots: [' || load_id || '] into settings.yml.'
+    from (
+        select *
+        from ops.loads
+        qualify
+            load_id = max_by(load_id, (loaded_at, load_id)) over (
+                partition by source_system, table_name
+            )
+    )
+    where not is_whole and rows_rejected = 0
+    order by all
+"""
 _BEATEN = """
     select 'model ' || model_name || ': ' || verdict
     from marts.model_grades where not beats_baseline order by model_name
@@ -70,8 +88,8 @@ def worth_knowing(
 
 
 def refused_deliveries(published: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return a sentence per table that the last run could not refresh."""
-    return _sentences(published, _REFUSED)
+    """Return a sentence per table that the last run could not wholly refresh."""
+    return [*_sentences(published, _REFUSED), *_sentences(published, _CUT_OFF)]
 
 
 def beaten_models(published: duckdb.DuckDBPyConnection) -> list[str]:

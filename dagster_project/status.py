@@ -57,7 +57,7 @@ def print_status(deployment: Deployment) -> None:
             click.echo(f"  {deployment.published_database}")
             try:
                 problems, notes = _print_published(published, deployment)
-            except duckdb.CatalogException:
+            except (duckdb.CatalogException, duckdb.BinderException):
                 problems.append(
                     "what is published was made by an older version of crm-warehouse "
                     "and lacks some of this."

@@ -5,24 +5,13 @@ from pathlib import Path
 import duckdb
 
 from dbt_models import Deployment
-from expectations.promise import Delivery, Promise
+from expectations.promise import Promise
 from expectations.suite import Suite
 from ingest.contracts import Table
 from ingest.ledger import read_loads
 from ingest.sql import connect, identifier, literal
 from ml.model_store import version_folder
 
-# In the order in which models take them, by which the last one is the newest.
-_DELIVERIES = """
-    select loads.load_id, sum(load_files.rows_loaded)
-    from ops.loads
-    inner join ops.load_files on loads.load_id = load_files.load_id
-    where
-        loads.source_system = ? and loads.table_name = ?
-        and not load_files.is_repeated
-    group by all
-    order by max(load_files.delivered_at), loads.load_id
-"""
 _COMPARED = """
     select
         run_parameters.known_at is not null,
@@ -39,20 +28,15 @@ def raw_suite(deployment: Deployment, table: Table) -> Suite:
     # Seconds of imports, which nobody pays who only looks at results.
     from expectations.suites import raw_expectations
 
-    with connect(deployment.build_database, read_only=True) as connection:
-        deliveries = connection.execute(
-            _DELIVERIES, [table.source, table.name]
-        ).fetchall()
+    loads = read_loads(deployment.raw, table.full_name)
     promise = Promise(
         source=table.source,
         table=table.name,
         required=tuple(c.name for c in table.columns if c.name in table.required),
-        is_snapshot=table.delivery == "snapshot",
-        deliveries=tuple(Delivery(load_id, rows) for load_id, rows in deliveries),
-        max_loss_percent=deployment.params["max_snapshot_loss_percent"],
+        is_delivered=bool(loads),
     )
     advice = ""
-    if loads := read_loads(deployment.raw, table.full_name):
+    if loads:
         newest = max(loads, key=lambda load: load.order)
         advice = (
             "If the delivery is wrong, take its files out of exports/ and delete its "

@@ -185,10 +185,15 @@ def _check_value(name: str, value: Any, default: Any, where: Path) -> None:
                 "decimals, such as "
                 "{GBP: 1.29}"
             )
-    elif isinstance(default, int) and (
-        not isinstance(value, int) or isinstance(value, bool) or value < 1
-    ):
+    elif name == "accepted_snapshots":
+        if not isinstance(value, list) or not all(map(_is_count, value)):
+            raise refuse("a list of numbers of loads, such as [12, 31]")
+    elif isinstance(default, int) and not _is_count(value):
         raise refuse("a whole number above 0")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _is_currency(value: Any) -> bool:

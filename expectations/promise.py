@@ -4,14 +4,6 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """One load of a raw table."""
-
-    load_id: int
-    rows: int
-
-
-@dataclass(frozen=True)
 class Promise:
     """What is promised about one raw table.
 
@@ -19,17 +11,11 @@ class Promise:
     ----------
     required
         Columns that are never empty.
-    is_snapshot
-        Whether each delivery is the whole table.
-    deliveries
-        By date of delivery, oldest first.
-    max_loss_percent
-        How many of its rows a snapshot may lose from one delivery to the next.
+    is_delivered
+        Whether anything of it has come yet.
     """
 
     source: str
     table: str
     required: tuple[str, ...]
-    is_snapshot: bool
-    deliveries: tuple[Delivery, ...]
-    max_loss_percent: int
+    is_delivered: bool

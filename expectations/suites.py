@@ -20,7 +20,7 @@ def raw_expectations(promise: Promise) -> list[Expectation]:
     module = f"expectations.raw.{promise.source}__{promise.table}"
     if importlib.util.find_spec(module):
         expectations += _stated(importlib.import_module(module).suite(), module)
-    if not promise.deliveries:
+    if not promise.is_delivered:
         _leave(expectations, "nothing has been delivered yet")
     return expectations
 

@@ -17,6 +17,8 @@ from ingest.origins import ORIGIN_KEYS, read_origin
 
 # One row in a hundred; a table that cannot bear that says so in its contract.
 _MAX_REJECTS = 0.01
+# Half a table does not vanish from one delivery to the next, but half a file does.
+_MAX_DELETIONS = 0.5
 _DELIVERIES = ("snapshot", "upsert", "append")
 _SOURCE_KEYS = {"timezone", "currency"}
 _TABLE_KEYS = {
@@ -25,6 +27,7 @@ _TABLE_KEYS = {
     "format",
     "key",
     "known_at",
+    "max_deletions",
     "max_rejects",
     "optional",
     "version_by",
@@ -153,10 +156,21 @@ def _read_table(
     if delivery != "append" and not key:
         raise WarehouseError(f"{where}: a {delivery} table needs a key.")
     max_rejects = meta.get("max_rejects", _MAX_REJECTS)
-    if not isinstance(max_rejects, (int, float)) or not 0 <= max_rejects < 1:
+    if not _is_share(max_rejects) or max_rejects == 1:
         raise WarehouseError(
             f"{where}: max_rejects must be a share of the rows, such as 0.01 for one "
             f"in a hundred, not {max_rejects!r}."
+        )
+    max_deletions = meta.get("max_deletions", _MAX_DELETIONS)
+    if not _is_share(max_deletions):
+        raise WarehouseError(
+            f"{where}: max_deletions must be a share of the rows, such as 0.2 for one "
+            f"in five, or 1 for all, not {max_deletions!r}."
+        )
+    if "max_deletions" in meta and delivery != "snapshot":
+        raise WarehouseError(
+            f"{where}: max_deletions is for snapshots; of {delivery} tables what is "
+            "not delivered again is not deleted."
         )
     freshness = spec.get("config", {}).get("freshness") or {}
     return Table(
@@ -169,6 +183,7 @@ def _read_table(
         known_at=meta.get("known_at"),
         control_amount=meta.get("control_amount"),
         max_rejects=max_rejects,
+        max_deletions=max_deletions,
         freshness_days=_days(freshness.get("warn_after")),
         optional=meta.get("optional", False),
         timezone=source_meta["timezone"],
@@ -178,6 +193,11 @@ def _read_table(
             meta, {column.name: column.data_type for column in columns}, where
         ),
     )
+
+
+def _is_share(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and 0 <= value <= 1
 
 
 def _days(period: Mapping[str, Any] | None) -> int | None:

@@ -54,6 +54,9 @@ class Table:
         of them may be empty, ``coalesce(<column>, ...)`` says what it is worth then.
     max_rejects
         Share of a load's rows that may break the contract; above it the load fails.
+    max_deletions
+        Share of a snapshot table's rows that a delivery may lack; above it none of
+        them counts as deleted.
     freshness_days
         Age of the newest business date above which `crm status` complains.
     optional
@@ -80,6 +83,7 @@ class Table:
     known_at: str | None
     control_amount: str | None
     max_rejects: float
+    max_deletions: float
     freshness_days: int | None
     optional: bool
     timezone: str

@@ -15,6 +15,7 @@ from dbt_models import Deployment, WarehouseError
 from dbt_models.ops import create_ops_tables, fill_ops_table
 from ingest.contracts import Table
 from ingest.ledger import Load, now, open_rejects, read_loads, repeated_files
+from ingest.snapshots import mark_whole_snapshots
 from ingest.sql import connect, files, identifier
 
 # What every raw table has beside its contract's columns.
@@ -113,6 +114,9 @@ def show_table(
             fill_ops_table(connection, "refused_deliveries", [row])
         connection.execute(f"create schema if not exists {table.raw_schema}")
         connection.execute(_view(connection, table, loads, deployment))
+        if table.delivery == "snapshot":
+            accepted = deployment.params["accepted_snapshots"]
+            mark_whole_snapshots(connection, table, accepted)
         connection.commit()
     return loads
 
@@ -248,6 +252,7 @@ def _load_row(load: Load) -> dict[str, Any]:
         "rows_rejected": load.rows_rejected,
         "control_amount": load.control_amount,
         "unknown_columns": ", ".join(load.unknown_columns) or None,
+        **dict.fromkeys(("rows_before", "rows_missing", "is_whole")),  # of snapshots
     }
 
 

@@ -99,6 +99,11 @@ def test_names_like_no_other_are_told_all(tmp_path, settings):
             + [{"GBP": rate} for rate in (0, -1, 1e-7, 1e7, float("inf"))],
         ),
         (
+            "accepted_snapshots",
+            "a list of numbers of loads",
+            [None, 12, "12", ["12"], [0], [1.0], [True], {12: True}],
+        ),
+        (
             "rfm_window_days",
             "a whole number above 0",
             [0, -1, 1.5, 365.0, float("inf"), "365", "a year", True, False, None, [1]],

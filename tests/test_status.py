@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pytest
 
-from dagster_project.notes import gaps, staleness
+from dagster_project.notes import gaps, refused_deliveries, staleness
 from dagster_project.status import print_status
 from dbt_models import Deployment, load_deployment
+from dbt_models.ops import create_ops_tables, fill_ops_table
 from ingest.contract_files import read_sources
 from ingest.exports import ExportCatalog
 
@@ -29,6 +30,40 @@ def test_only_the_source_whose_data_are_old_is_blamed(tmp_path):
         (sentence,) = staleness(connection, deployment)
     assert sentence.startswith("complete_journey.transactions: data end on ")
     assert "90 days ago" in sentence
+
+
+@pytest.mark.parametrize(
+    ("newest", "is_said"),
+    [
+        ({"rows_missing": 80, "is_whole": False}, True),
+        ({"rows_missing": 50, "is_whole": True}, False),
+        # That is said for the rows.
+        ({"rows_missing": 80, "is_whole": False, "rows_rejected": 1}, False),
+    ],
+)
+def test_the_newest_snapshot_is_said_to_be_cut_off(newest, is_said):
+    deliveries = [
+        {"load_id": 1, "rows_missing": 0, "is_whole": True},
+        {"load_id": 2, "rows_missing": 99, "is_whole": False},
+        {"load_id": 3, **newest},
+    ]
+    with duckdb.connect() as connection:
+        create_ops_tables(connection)
+        names = connection.table("ops.loads").columns
+        rows = [
+            {
+                **dict.fromkeys(names),
+                **{"source_system": "shop", "table_name": "people"},
+                **{"rows_before": 100, "rows_rejected": 0, **found},
+            }
+            for found in deliveries
+        ]
+        fill_ops_table(connection, "loads", rows)
+        told = refused_deliveries(connection)
+    assert len(told) == is_said
+    if is_said:
+        assert told[0].startswith("shop.people: load 3 lacks 80 of the 100 rows before")
+        assert "accepted_snapshots: [3]" in told[0]
 
 
 def test_files_that_no_contract_takes_are_named(tmp_path):

@@ -33,7 +33,7 @@
 {% macro known_snapshots(source_name, table_name) %}
     select
         loads.load_id as _load_id,
-        loads.rows_rejected = 0 as is_whole,
+        loads.is_whole,
         row_number() over (
             order by max(load_files.delivered_at), loads.load_id
         ) as delivery_number
@@ -49,7 +49,7 @@
             or load_files.known_at <= run_parameters.known_at
             or loads.load_id in (select known_rows._load_id from known_rows)
         )
-    group by loads.load_id, loads.rows_rejected
+    group by loads.load_id, loads.is_whole
 {% endmacro %}
 
 {# Every version of each row of a raw table with a key that was delivered: of those
@@ -80,8 +80,8 @@
 {# The newest version of each row of a raw table, with its identity as _row_id.
 
    snapshot: the rows of the latest delivery, one per key. A row that was refused is
-   no row that was deleted: where a delivery had some, those before it count too, back
-   to the last one that is whole.
+   no row that was deleted, nor is most of a table: where a delivery is not whole
+   (ops.loads), those before it count too, back to the last one that is.
    upsert, append with a key: one row per key, the newest by version_by, else by
    delivery.
    append without a key: rows are identified by all their columns and their

@@ -4,14 +4,12 @@ import duckdb
 import pytest
 
 from dbt_models import load_deployment
-from expectations.promise import Delivery, Promise
+from expectations.promise import Promise
 from expectations.suite import Suite
 from expectations.suites import raw_expectations
 from expectations.validation import validate
 from tests.fixtures import TRANSACTION_COLUMNS, small_grocer
 from tests.online_retail import COLUMNS, LINES
-
-DELIVERY = Delivery(load_id=1, rows=1)
 
 
 @pytest.fixture
@@ -30,9 +28,7 @@ def found(tmp_path):
             source=source,
             table=table,
             required=(),
-            is_snapshot=False,
-            deliveries=(DELIVERY,),
-            max_loss_percent=50,
+            is_delivered=True,
         )
         suite = Suite(f"raw_{source}", table, raw_expectations(promise), advice="")
         results = validate(deployment, suite)

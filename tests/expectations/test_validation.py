@@ -8,7 +8,7 @@ import pytest
 
 import expectations.raw
 from dbt_models import WarehouseError, load_deployment
-from expectations.promise import Delivery, Promise
+from expectations.promise import Promise
 from expectations.suite import Suite
 from expectations.suites import raw_expectations
 from expectations.validation import validate
@@ -17,24 +17,13 @@ PEOPLE = Promise(
     source="acme",
     table="people",
     required=("id", "name"),
-    is_snapshot=True,
-    deliveries=(
-        Delivery(load_id=3, rows=4),
-        Delivery(load_id=5, rows=2),
-    ),
-    max_loss_percent=50,
+    is_delivered=True,
 )
-ROWS = """
-    select
-        range as id, 'n' || range as name, 40 + range as age,
-        if(range < 4, 3, 5) as _load_id
-    from range(6)
-"""
+ROWS = "select range as id, 'n' || range as name, 40 + range as age from range(6)"
 EXPECTED = {
     "the number of rows is at least 1",
     "id is never empty",
     "name is never empty",
-    "the newest delivery has kept 50 % of the rows of the one before: 2 of 4",
 }
 
 
@@ -94,9 +83,8 @@ def test_what_is_promised_is_expected(build):
     [
         ("where false", "the number of rows is at least 1", "0 rows"),
         ("replace name null", "name is never empty", "1 of 6 rows break it (17 %)"),
-        ("where _load_id = 3 or id = 4", "the newest delivery has kept 50 %", "1 row"),
     ],
-)  # fmt: skip
+)
 def test_each_breach_is_seen(build, fault, description, observed):
     rows = f"select * from ({ROWS})"
     if fault.startswith("replace"):
@@ -108,25 +96,11 @@ def test_each_breach_is_seen(build, fault, description, observed):
     found = broken(build(rows=rows))
     (match,) = [text for text in found if text.startswith(description)]
     assert found[match] == observed
-    # An empty table is a small one, too; otherwise a fault is one fault.
-    assert len(found) == (2 if fault == "where false" else 1)
-
-
-def test_the_newest_delivery_is_not_compared_with_itself(build):
-    first = replace(PEOPLE, deliveries=PEOPLE.deliveries[-1:])
-    assert len(build(first)) == len(EXPECTED) - 1
-    events = replace(PEOPLE, is_snapshot=False)
-    assert len(build(events)) == len(EXPECTED) - 1
-
-
-def test_a_deployment_decides_what_a_snapshot_may_lose(build):
-    rows = f"select * from ({ROWS}) where _load_id = 3 or id = 4"
-    assert len(broken(build(replace(PEOPLE, max_loss_percent=75), rows))) == 0
-    assert len(broken(build(replace(PEOPLE, max_loss_percent=74), rows))) == 1
+    assert len(found) == 1
 
 
 def test_what_was_never_delivered_is_not_judged(build):
-    results = build(replace(PEOPLE, deliveries=()), f"{ROWS} where false")
+    results = build(replace(PEOPLE, is_delivered=False), f"{ROWS} where false")
     assert len(results) == 3
     assert {(result.is_met, result.observed) for result in results} == {
         (None, "nothing has been delivered yet")
@@ -141,7 +115,6 @@ def test_a_suite_adds_to_the_contract(build, suite):
     }
     assert {result.defined_in for result in results} == {
         "dbt_models/models/sources/acme/_acme__sources.yml",
-        "settings.yml (max_snapshot_loss_percent)",
         "expectations/raw/acme__people.py",
     }
 

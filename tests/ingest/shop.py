@@ -34,6 +34,7 @@ SALES = Table(
     known_at=None,
     control_amount="amount",
     max_rejects=0,
+    max_deletions=0.5,
     freshness_days=None,
     optional=False,
     timezone="UTC",
@@ -55,7 +56,8 @@ class Shop:
     """A deployment with nothing but the shop's exports."""
 
     def __init__(self, data: Path, timezone: str = "UTC"):
-        self.deployment = Deployment(data, {"timezone": timezone}, {})
+        params = {"timezone": timezone, "accepted_snapshots": []}
+        self.deployment = Deployment(data, params, {})
         self.folder = self.deployment.exports / "shop"
         self.folder.mkdir(parents=True)
 

@@ -193,6 +193,21 @@ ORIGINS = {
         [*FROM_DATABASE, *cursor("email")],
         "cursor 'email' must be a timestamp, date, integer or bigint, not a varchar",
     ),
+    "a share of deletions above all": (
+        [((*SALES_META, "delivery"), "snapshot"), ((*SALES_META, "max_deletions"), 2)],
+        "max_deletions must be a share of the rows",
+    ),
+    "a share of deletions in words": (
+        [
+            ((*SALES_META, "delivery"), "snapshot"),
+            ((*SALES_META, "max_deletions"), "all"),
+        ],
+        "max_deletions must be a share of the rows",
+    ),
+    "deletions of what is never deleted": (
+        [((*SALES_META, "max_deletions"), 0.1)],
+        "max_deletions is for snapshots",
+    ),
     "a snapshot with a cursor": (
         [
             *FROM_DATABASE,

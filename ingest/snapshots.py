@@ -1,0 +1,108 @@
+"""Which deliveries of a snapshot table are the whole table, so that rows are gone."""
+
+from collections import defaultdict
+from collections.abc import Container
+
+import duckdb
+
+from ingest.contracts import Table
+from ingest.sql import identifier
+
+# In the order in which they count; repeated loads do no more.
+_DELIVERIES = """
+    select loads.load_id, loads.rows_rejected
+    from ops.loads
+    inner join ops.load_files
+        on loads.load_id = load_files.load_id and not load_files.is_repeated
+    where loads.source_system = $source and loads.table_name = $table
+    group by loads.load_id, loads.rows_rejected
+    order by max(load_files.delivered_at), loads.load_id
+"""
+_MARK = """
+    update ops.loads
+    set
+        rows_before = marks.rows_before,
+        rows_missing = marks.rows_missing,
+        is_whole = marks.is_whole
+    from (
+        select
+            unnest(?) as load_id,
+            unnest(?) as rows_before,
+            unnest(?) as rows_missing,
+            unnest(?) as is_whole
+    ) as marks
+    where loads.load_id = marks.load_id
+"""
+
+
+def mark_whole_snapshots(
+    connection: duckdb.DuckDBPyConnection, table: Table, accepted: Container[int]
+) -> None:
+    """Say in ``ops.loads`` which deliveries are whole, and what they lack.
+
+    One is whole if none of its rows was refused, and if of the rows before it (those of
+    the last whole one, and of deliveries since) no larger share is missing than the
+    contract's ``max_deletions``.
+
+    Parameters
+    ----------
+    accepted
+        Loads that are whole whatever is missing, since a person says so.
+    """
+    deliveries = connection.execute(
+        _DELIVERIES, {"source": table.source, "table": table.name}
+    ).fetchall()
+    gaps = _gaps(connection, table, [load_id for load_id, _ in deliveries])
+    # Rows by the place of the delivery that they were last seen in.
+    last_seen: dict[int, int] = {}
+    last_whole = 0
+    marks = []
+    for place, (load_id, rows_rejected) in enumerate(deliveries):
+        before = sum(rows for seen, rows in last_seen.items() if seen >= last_whole)
+        missing = before
+        for seen, rows in gaps[place].items():
+            last_seen[seen] -= rows
+            missing -= rows if seen >= last_whole else 0
+        last_seen[place] = sum(rows_of.get(place, 0) for rows_of in gaps.values())
+        is_whole = not rows_rejected and (
+            missing <= table.max_deletions * before or load_id in accepted
+        )
+        if is_whole:
+            last_whole = place
+        marks.append((load_id, before, missing, is_whole))
+    if marks:
+        connection.execute(_MARK, [list(column) for column in zip(*marks, strict=True)])
+
+
+def _gaps(
+    connection: duckdb.DuckDBPyConnection, table: Table, load_ids: list[int]
+) -> dict[int, dict[int, int]]:
+    """Count rows by the delivery that they are next in, and by the one before that.
+
+    Both are places among the loads; what does not come back is next in one behind them.
+    """
+    gaps: dict[int, dict[int, int]] = defaultdict(dict)
+    if len(load_ids) < 2:
+        return gaps
+    keys = ", ".join(map(identifier, table.key))
+    found = connection.execute(
+        f"""with appearances as (
+            select distinct {keys}, list_position($load_ids, _load_id) - 1 as place
+            from {table.raw_schema}.{identifier(table.name)}
+        ),
+
+        gaps as (
+            select
+                place,
+                lead(place, 1, len($load_ids)) over (
+                    partition by {keys} order by place
+                ) as next_place
+            from appearances
+        )
+
+        select next_place, place, count(*) from gaps group by all""",
+        {"load_ids": load_ids},
+    )
+    for next_place, place, rows in found.fetchall():
+        gaps[next_place][place] = rows
+    return gaps
