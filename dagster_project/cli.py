@@ -11,6 +11,7 @@ import click
 from dagster_project.lists.commands import lists
 from dagster_project.sources.commands import sources
 from dbt_models import WarehouseError, load_deployment
+from ingest.disk import is_disk_full
 
 
 class _Commands(click.Group):
@@ -23,7 +24,12 @@ class _Commands(click.Group):
         arguments = [argument for argument in arguments if argument != "--debug"]
         try:
             super().main(arguments, obj=debug, **extra)
-        except (WarehouseError, OSError) as error:
+        except Exception as error:
+            # On a full disk anything may fail, in anybody's words.
+            if not isinstance(error, (WarehouseError, OSError)) and not is_disk_full(
+                error
+            ):
+                raise
             if debug:
                 traceback.print_exc()
             click.secho("Error: ", fg="red", nl=False, err=True)
@@ -31,8 +37,13 @@ class _Commands(click.Group):
             sys.exit(1)
 
 
-def _message(error: WarehouseError | OSError) -> str:
-    if isinstance(error, WarehouseError) or error.filename is None:
+def _message(error: Exception) -> str:
+    if is_disk_full(error):
+        return (
+            "the disk has no room left, or fails. What was published before is still "
+            "there, whole; make room and run again."
+        )
+    if isinstance(error, WarehouseError) or not getattr(error, "filename", None):
         return str(error)
     return (
         f"{error.filename} cannot be used ({error.strerror}). Let this user read and "

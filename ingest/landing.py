@@ -7,6 +7,7 @@ leaves nothing half landed.
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -44,19 +45,29 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
     quarantine_file(deployment, table.full_name).unlink(missing_ok=True)
     landed = []
     for delivery in new_deliveries(table, catalog.files(table), mine):
-        aside = deployment.raw / _ASIDE / table.full_name
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        load, sifted = _write(table, deployment, delivery, aside, loads + landed)
-        # A run may have been killed just here.
-        quarantine_file(deployment, table.full_name, load.load_id).unlink(
-            missing_ok=True
-        )
-        if load.rows_rejected:
-            keep(deployment, table.full_name, sifted, load.load_id)
-        _move_into_place(load, aside, deployment.raw)
+        with _folder_aside(deployment, table) as aside:
+            load, sifted = _write(table, deployment, delivery, aside, loads + landed)
+            # A run may have been killed just here.
+            quarantine_file(deployment, table.full_name, load.load_id).unlink(
+                missing_ok=True
+            )
+            if load.rows_rejected:
+                keep(deployment, table.full_name, sifted, load.load_id)
+            _move_into_place(load, aside, deployment.raw)
         landed.append(load)
     return landed
+
+
+@contextmanager
+def _folder_aside(deployment: Deployment, table: Table) -> Iterator[Path]:
+    """Give an empty folder to write a load to; what is not moved from it goes."""
+    aside = deployment.raw / _ASIDE / table.full_name
+    shutil.rmtree(aside, ignore_errors=True)  # of a run that was killed
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _write(

@@ -11,6 +11,7 @@ import duckdb
 from dbt_models import WarehouseError
 from ingest.checks import checks_of, spelled_columns, value_of
 from ingest.contracts import Table
+from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
 from ingest.readers import Readable, Reader, readable
 from ingest.rejects import RefusedDeliveryError
@@ -55,8 +56,16 @@ class Part:
         }
 
 
-def refuse(table: Table, file_name: str, reason: object) -> RefusedDeliveryError:
-    """Return the error that says which file stops a load, and why."""
+def refuse(table: Table, file_name: str, reason: object) -> WarehouseError:
+    """Return the error that says which file stops a load, and why.
+
+    It is a RefusedDeliveryError, unless the file is not to blame.
+    """
+    if is_disk_full(reason):
+        return WarehouseError(
+            f"the disk has no room left to land {table.place(file_name)}. Nothing of "
+            f"this load of {table.full_name} was kept; make room and run again."
+        )
     # DuckDB shows its own SQL below the first line.
     first = str(reason).strip().splitlines()[0].rstrip(".")
     return RefusedDeliveryError(

@@ -14,6 +14,7 @@ import duckdb
 from dbt_models import Deployment, WarehouseError
 from ingest.checks import checks_of
 from ingest.contracts import Table
+from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
 from ingest.parts import Part, refuse
 from ingest.readers import Readable
@@ -67,8 +68,10 @@ def sift(
         except (WarehouseError, OSError) as error:
             raise refuse(part.table, found.file.name, error) from error
         except duckdb.Error as error:
-            # What it says may hold a value, and reasons are published.
-            reason = f"its rows cannot be told apart ({type(error).__name__})"
+            reason = error
+            if not is_disk_full(error):
+                # What it says may hold a value, and reasons are published.
+                reason = f"its rows cannot be told apart ({type(error).__name__})"
             raise refuse(part.table, found.file.name, reason) from error
     return sifted
 

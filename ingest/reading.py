@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import duckdb
 
 from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Table
+from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
 from ingest.parts import Part, refuse, write_part
 from ingest.quarantine import refuse_many, sift
@@ -63,8 +63,12 @@ def read_rows(
         counting = counter.map(count, readables.values())
         loaded = dict.fromkeys(readables)
         for part in parts:
-            with suppress(duckdb.Error):  # sifting tells what it was
+            try:
                 loaded |= write(part)
+            except duckdb.Error as error:
+                # Of anything else, sifting tells what it was.
+                if is_disk_full(error):
+                    raise refuse(table, part.files[0].name, error) from error
         read = dict(zip(readables, counting, strict=True))
     broken = {
         file for file in readables if loaded[file] is None or loaded[file] != read[file]
@@ -80,13 +84,12 @@ def read_rows(
         if not broken.isdisjoint(part.files):
             try:
                 loaded |= write(part)
-            except duckdb.Error:
-                # What DuckDB says may hold a value of the row.
-                raise refuse(
-                    table,
-                    part.files[0].name,
-                    "its rows cannot be read even without the broken ones",
-                ) from None
+            except duckdb.Error as error:
+                reason = error
+                if not is_disk_full(error):
+                    # What DuckDB says may hold a value of the row.
+                    reason = "its rows cannot be read even without the broken ones"
+                raise refuse(table, part.files[0].name, reason) from None
     for file, rows in loaded.items():
         good = read[file] - (sifted[file].rows_rejected if file in sifted else 0)
         if rows != good:
