@@ -4,10 +4,11 @@ import math
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import datetime
+from itertools import count
 
 from ingest.contracts import Table
-from ingest.exports import ExportFile
+from ingest.exports import ExportFile, in_order_of_names
 from ingest.ledger import Load, repeated_files
 
 
@@ -101,27 +102,38 @@ def _new_events(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportFi
 
 
 def _new_changes(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportFile]:
+    arrivals = count()
+
+    def place(day: datetime | None, path: str) -> tuple[datetime, int, list[str | int]]:
+        # Without a date, what arrives later is newer, whatever its name.
+        if day is None:
+            return datetime.min, next(arrivals), []
+        return day, 0, in_order_of_names(path)
+
     latest = {
-        file.path: (file.delivered_on or date.min, file.path, file.content_hash)
+        file.path: (place(file.delivered_on, file.path), file.content_hash)
         for load in loads
         for file in load.files
     }
     new = []
     for file in sorted(files, key=lambda file: file.order):
+        known = latest.get(file.name)
+        if known is not None and known[1] == file.content_hash:
+            continue
+        here = place(file.delivered_on, file.name)
         # A name that is new is compared with the file before it: the latest again,
         # under another name, changes nothing.
-        before = [known for known in latest.values() if known[:2] < file.order]
-        known = latest.get(file.name) or max(before, default=None)
-        if known is None or known[2] != file.content_hash:
+        before = [there for there in latest.values() if there[0] < here]
+        if known is not None or not before or max(before)[1] != file.content_hash:
             new.append(file)
-        latest[file.name] = (*file.order, file.content_hash)
+            latest[file.name] = (here, file.content_hash)
     return new
 
 
 def _new_snapshots(
     files: Sequence[ExportFile], loads: list[Load]
 ) -> list[list[ExportFile]]:
-    parts: dict[date | None, list[ExportFile]] = defaultdict(list)
+    parts: dict[datetime | None, list[ExportFile]] = defaultdict(list)
     for file in files:
         parts[file.delivered_on].append(file)
     landed = [
@@ -129,12 +141,12 @@ def _new_snapshots(
         for load in loads
     ]
     new = []
-    for day in sorted(parts, key=lambda day: day or date.min):
+    for day in sorted(parts, key=lambda day: day or datetime.min):
         content = {file.content_hash for file in parts[day]}
         # A dated snapshot is compared with the one before it, which need not be the
         # newest; one without a date with the last one without.
         before = [
-            (then or date.min, order, hashes)
+            (then or datetime.min, order, hashes)
             for order, (then, hashes) in enumerate(landed)
             if (then is None and day is None) or (then and day and then <= day)
         ]

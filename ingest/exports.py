@@ -8,7 +8,8 @@ import os
 import re
 import time
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,7 +21,13 @@ from ingest.fetching import fetched_file, fetched_folder
 from ingest.formats import Format
 from ingest.remote_files import fetched_files
 
-_DATE = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
+# A time must be told from the number of a part: 20261122T0815, 202611220815,
+# 2026-11-22_08-15-00, but not 2026-11-22_0815.
+_MOMENT = re.compile(
+    r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)"
+    r"(?:[Tt]?([0-2]\d)[-:.]?([0-5]\d)(?:[-:.]?([0-5]\d))?"
+    r"|[-_ ]([0-2]\d)[-:.]([0-5]\d)[-:.]([0-5]\d))?(?!\d)"
+)
 # A file written this recently may change again within its timestamp's resolution.
 _SETTLED_NS = 2_000_000_000
 
@@ -43,19 +50,35 @@ class ExportFile:
     size_bytes: int
     member: str | None = None
 
-    @property
-    def delivered_on(self) -> date | None:
-        """The delivery date in its name: 2026-11-22 or 20261122."""
-        file_name = PurePosixPath(self.name.removesuffix(f"#{self.member}")).name
-        for match in _DATE.finditer(f"{self.member or ''}#{file_name}"):
-            with contextlib.suppress(ValueError):
-                return date(*map(int, match.groups()))
-        return None
+    @cached_property
+    def delivered_on(self) -> datetime | None:
+        """The date of delivery in its name, else in that of its folder, with the time.
+
+        2026-11-22 or 20261122; of several the last one, for one of a period is
+        delivered at its end.
+        """
+        path = PurePosixPath(self.name.removesuffix(f"#{self.member}"))
+        names = [self.member or "", path.name, *(p.name for p in path.parents)]
+        return next(filter(None, map(_last_moment, names)), None)
 
     @property
-    def order(self) -> tuple[date, str]:
+    def order(self) -> tuple[datetime, list[str | int]]:
         """Where it stands among the table's files: by date, then by name."""
-        return self.delivered_on or date.min, self.name
+        return self.delivered_on or datetime.min, in_order_of_names(self.name)
+
+
+def in_order_of_names(name: str) -> list[str | int]:
+    """Return what sorts names as people do: sales_9 before sales_10."""
+    parts = re.split(r"(\d+)", name)
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)]
+
+
+def _last_moment(name: str) -> datetime | None:
+    found = []
+    for match in _MOMENT.finditer(name):
+        with contextlib.suppress(ValueError):
+            found.append(datetime(*(int(part) for part in match.groups() if part)))
+    return max(found, default=None)
 
 
 class ExportCatalog:
@@ -82,7 +105,7 @@ class ExportCatalog:
         if table.connection is not None:
             found = _fetched(table, self._deployment)
         else:
-            names = sorted(_matches(table, self._exports))
+            names = sorted(_matches(table, self._exports), key=in_order_of_names)
             found = [self._file(self._exports / name) for name in names]
         return [part for file in found for part in self._parts(file, table.format)]
 

@@ -7,7 +7,7 @@ place together with the rows, so the two can never disagree.
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class LandedFile:
     part, first_row
         The Parquet file of the load that holds its rows, and where in it they begin.
     delivered_on
-        Delivery date in the file name, if it has one.
+        Date of delivery in the file's name, if it has one.
     control_amount
         Sum of the contract's control amount over the rows landed from it.
     rows_read
@@ -54,7 +54,7 @@ class LandedFile:
     path: str
     content_hash: str
     size_bytes: int
-    delivered_on: date | None
+    delivered_on: datetime | None
     part: str
     first_row: int
     rows_read: int
@@ -107,9 +107,8 @@ class Load:
     def order(self) -> tuple[datetime, int]:
         """Where it stands among the table's loads, as ``ops.load_files`` has it."""
         undated = datetime.min if self.is_backfill else self.delivered_at
-        days = [file.delivered_on for file in self.files if file.delivered_on]
-        moments = [datetime.combine(day, time.min) for day in days]
-        return max(moments, default=undated), self.load_id
+        dates = [file.delivered_on for file in self.files if file.delivered_on]
+        return max(dates, default=undated), self.load_id
 
     @property
     def rows_rejected(self) -> int:
@@ -209,7 +208,7 @@ def _as_load(record: dict[str, Any]) -> Load:
         LandedFile(
             **{
                 **file,
-                "delivered_on": _as_date(file["delivered_on"]),
+                "delivered_on": _as_moment(file["delivered_on"]),
                 "control_amount": _as_decimal(file["control_amount"]),
                 "rejects": tuple(RejectCount(**count) for count in file["rejects"]),
             }
@@ -242,9 +241,9 @@ def _as_decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _as_date(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
+def _as_moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _as_text(value: Any) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -214,13 +214,13 @@ def _date_files(deployment: Deployment) -> str:
     without event time is taken as known from the beginning: nobody can say when the
     company learnt what it has always had.
     """
-    begins = _to_utc("delivered_on::timestamp", deployment.params["timezone"])
+    begins = _to_utc("delivered_on", deployment.params["timezone"])
     undated = """case
         when loads.is_backfill then timestamp '1900-01-01' else loads.delivered_at
     end"""
     return f"""update ops.load_files
         set
-            delivered_at = coalesce(delivered_on::timestamp, {undated}),
+            delivered_at = coalesce(delivered_on, {undated}),
             known_at = coalesce({begins}, {undated})
         from ops.loads
         where load_files.load_id = loads.load_id and load_files.known_at is null"""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import time
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -88,6 +88,13 @@ SNAPSHOT = {
         ({"2026-01-02": B}, [["2026-01-02"], ["2026-01-03"]]),
         ({}, []),
     ],
+    "twice a day": [
+        (
+            {"2026-01-01T0800": A, "2026-01-01T1800": B},
+            [["2026-01-01T0800"], ["2026-01-01T1800"]],
+        ),
+        ({}, []),
+    ],
     "a date delivered again": [
         ({"2026-01-01": A, "2026-01-02": B}, [["2026-01-01"], ["2026-01-02"]]),
         ({"2026-01-01": C}, [["2026-01-01"]]),
@@ -115,6 +122,20 @@ UPSERT = {
         ({}, []),
     ],
     "the latest under another name": [({"1": A}, [["1"]]), ({"2": A}, [])],
+    "the latest before last under another name": [
+        ({"1": A}, [["1"]]),
+        ({"2": B}, [["2"]]),
+        ({"10": A}, [["10"]]),
+        ({}, []),
+    ],
+    "a name that sorts before": [
+        ({"2": A}, [["2"]]),
+        ({"1": B}, [["1"]]),
+        ({"0": B}, []),
+        ({"0": A}, [["0"]]),
+        ({}, []),
+    ],
+    "numbers in names": [({"8": A, "9": B, "10": C}, [["8", "9", "10"]])],
     "an older one under another name": [
         ({"1": A}, [["1"]]),
         ({"2": B}, [["2"]]),
@@ -161,17 +182,31 @@ def test_upsert(shop, name):
         ("sales_2026-11-22.csv", date(2026, 11, 22)),
         ("sales_20261122.csv.gz", date(2026, 11, 22)),
         ("20261122_sales.csv", date(2026, 11, 22)),
-        ("sales_2026-11-22T0415.csv", date(2026, 11, 22)),
+        ("sales_2026-11-22T0415.csv", datetime(2026, 11, 22, 4, 15)),
+        ("sales_20261122T041530Z.csv", datetime(2026, 11, 22, 4, 15, 30)),
+        ("sales_20261122041530.csv", datetime(2026, 11, 22, 4, 15, 30)),
+        ("sales_2026-11-22_04-15-30.csv", datetime(2026, 11, 22, 4, 15, 30)),
+        # The numbers of parts.
+        ("sales_2026-11-22_0415.csv", date(2026, 11, 22)),
+        ("sales_20261122_000001.csv", date(2026, 11, 22)),
+        ("sales_2026-11-22-01.csv", date(2026, 11, 22)),
+        # No time: 25 o'clock.
+        ("sales_20261122T2515.csv", None),
+        ("sales_20261101_20261130.csv", date(2026, 11, 30)),
+        ("2026-11-22/sales.csv", date(2026, 11, 22)),
+        ("day=20261122/shop_7/sales.csv", date(2026, 11, 22)),
+        ("2026-11-22/sales_2026-11-21.csv", date(2026, 11, 21)),
         ("store_20451739_2026-11-22.csv", date(2026, 11, 22)),
         ("sales.csv", None),
         ("sales_2026-11.csv", None),
         ("sales_2026-13-01.csv", None),
         ("sales_2026-02-30.csv", None),
         ("sales_1202611220.csv", None),
-        ("2026-11-22/sales.csv", None),
     ],
 )
 def test_the_name_says_the_delivery_date(name, day):
+    if type(day) is date:
+        day = datetime.combine(day, datetime.min.time())
     assert ExportFile(Path(name), name, "", 0).delivered_on == day
 
 

@@ -301,7 +301,7 @@ def test_each_sheet_is_a_part_of_its_own(shop):
     assert [file.path for file in load.files] == [
         f"shop/sales.xlsx#{month}" for month in months
     ]
-    assert [str(file.delivered_on) for file in load.files] == list(months)
+    assert [f"{file.delivered_on:%Y-%m-%d}" for file in load.files] == list(months)
     assert load.rows_loaded == 8
 
 

@@ -85,7 +85,7 @@ def test_files_of_a_store_land_once(bucket, monkeypatch):
     (file,) = store.shop.loads()[0].files
     assert file.path.startswith("store/bucket-")
     assert file.path.endswith("/sales/2026/day_2026-01-01.csv.gz")
-    assert str(file.delivered_on) == "2026-01-01"
+    assert str(file.delivered_on) == "2026-01-01 00:00:00"
     assert store.land(monkeypatch) == []
     put(
         "sales/2026/day_2026-01-02.csv.gz", gzip.compress(b"id,amount,note\n3,3.00,c\n")
