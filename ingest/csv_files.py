@@ -51,6 +51,14 @@ class CsvReader:
                 )
         return [(name, "varchar") for name in names]
 
+    def fields(self, text: str, names: Collection[str]) -> dict[str, str]:
+        """Take the text of a rejected row apart; empty if it is no record."""
+        try:
+            values = self._first_record(io.StringIO(text))
+            return dict(zip(names, values, strict=True))
+        except (csv.Error, ValueError):
+            return {}
+
     def _first_record(self, text: io.TextIOBase) -> list[str]:
         delimiter, quote = self.dialect.delimiter, self.dialect.quote
         if len(delimiter) > 1:

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -25,7 +25,10 @@ class Delivery:
 
 
 def new_deliveries(
-    table: Table, files: Sequence[ExportFile], loads: Iterable[Load]
+    table: Table,
+    files: Sequence[ExportFile],
+    loads: Iterable[Load],
+    is_mended: Callable[[ExportFile, Load], bool],
 ) -> list[Delivery]:
     """Group the files that are not landed yet into deliveries, in landing order.
 
@@ -37,9 +40,11 @@ def new_deliveries(
         All the table's files, in order of their names.
     loads
         The table's complete loads, oldest first.
+    is_mended
+        Says of a file with the name of one in a load, whether it is that one, mended.
     """
     loads = list(loads)
-    repeats = _to_repeat(table, loads)
+    repeats = _to_repeat(table, files, loads, is_mended)
     loads = [_forget(load, repeats) for load in loads]
     if table.delivery == "snapshot":
         return [
@@ -57,7 +62,12 @@ def new_deliveries(
     return [groups[place] for place in sorted(groups)]
 
 
-def _to_repeat(table: Table, loads: Sequence[Load]) -> dict[str, Load]:
+def _to_repeat(
+    table: Table,
+    files: Sequence[ExportFile],
+    loads: Sequence[Load],
+    is_mended: Callable[[ExportFile, Load], bool],
+) -> dict[str, Load]:
     """Return the loads to make again, by content hash and by path of their files.
 
     By path, since a file may be mended together with the contract; but another
@@ -74,7 +84,14 @@ def _to_repeat(table: Table, loads: Sequence[Load]) -> dict[str, Load]:
     ]
     repeats = {file.content_hash: load for file, load in found}
     if table.delivery != "snapshot":
-        repeats |= {file.path: load for file, load in found}
+        loads_of = {file.path: load for file, load in found}
+        repeats |= {
+            file.name: loads_of[file.name]
+            for file in files
+            if file.name in loads_of
+            and file.content_hash not in repeats
+            and is_mended(file, loads_of[file.name])
+        }
     return repeats
 
 

@@ -8,7 +8,9 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -19,6 +21,7 @@ from ingest.deliveries import Delivery, new_deliveries
 from ingest.exports import ExportCatalog, ExportFile
 from ingest.fetching import failure
 from ingest.ledger import LandedFile, Load, now, read_loads, write_record
+from ingest.mended import closed_rejects, is_mended
 from ingest.parts import Part, group_files
 from ingest.quarantine import copies_folder, keep, quarantine_file
 from ingest.reading import Rows, read_rows
@@ -44,9 +47,12 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
     mine = [load for load in loads if load.full_name == table.full_name]
     quarantine_file(deployment, table.full_name).unlink(missing_ok=True)
     landed = []
-    for delivery in new_deliveries(table, catalog.files(table), mine):
+    same = partial(is_mended, table, deployment)
+    for delivery in new_deliveries(table, catalog.files(table), mine, same):
         with _folder_aside(deployment, table) as aside:
             load, sifted = _write(table, deployment, delivery, aside, loads + landed)
+            closed = closed_rejects(table, deployment, mine + landed, load, aside)
+            load = replace(load, closes=closed)
             # A run may have been killed just here.
             quarantine_file(deployment, table.full_name, load.load_id).unlink(
                 missing_ok=True

@@ -84,6 +84,8 @@ class Load:
         The contract's, as it was when the load was made.
     unknown_columns
         Columns in the files that the contract does not have; landed as text.
+    closes
+        Files of earlier loads whose refused rows are in by now.
     """
 
     load_id: int
@@ -97,6 +99,7 @@ class Load:
     columns_hash: str
     unknown_columns: tuple[str, ...]
     files: tuple[LandedFile, ...]
+    closes: tuple[int, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -172,22 +175,23 @@ def files_shown(loads: Iterable[Load]) -> list[LandedFile]:
 
 
 def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:
-    """Return the files with refused rows that no later load has taken in again.
+    """Return the files with refused rows that no later load has brought in.
 
     A later snapshot says all that an earlier one said.
     """
     loads = list(loads)
-    repeated = repeated_files(loads)
-    latest: dict[tuple[str, str], tuple[Load, LandedFile]] = {}
-    for load in sorted(loads, key=lambda load: load.order):
-        if load.is_snapshot:
-            for name in [name for name in latest if name[0] == load.full_name]:
-                del latest[name]
-        latest |= {(load.full_name, file.path): (load, file) for file in load.files}
+    done = repeated_files(loads) | {
+        file_id for load in loads for file_id in load.closes
+    }
+    newest = {
+        load.full_name: load for load in sorted(loads, key=lambda load: load.order)
+    }
     return [
         (load, file)
-        for load, file in latest.values()
-        if file.rows_rejected and file.file_id not in repeated
+        for load in loads
+        if not load.is_snapshot or load is newest[load.full_name]
+        for file in load.files
+        if file.rows_rejected and file.file_id not in done
     ]
 
 
@@ -221,6 +225,7 @@ def _as_load(record: dict[str, Any]) -> Load:
             "loaded_at": datetime.fromisoformat(record["loaded_at"]),
             "delivered_at": datetime.fromisoformat(record["delivered_at"]),
             "unknown_columns": tuple(record["unknown_columns"]),
+            "closes": tuple(record.get("closes", ())),
             "files": files,
         }
     )

@@ -1,5 +1,6 @@
 """Parquet files, counted by their own metadata and scanned by DuckDB."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,11 @@ class ParquetReader:
         return Sifted(
             good, self.count_rows(path), [Reject(*reject) for reject in broken]
         )
+
+    def fields(self, text: str, names: Collection[str]) -> dict[str, str]:
+        """Take the text of a rejected row apart."""
+        values = json.loads(text)
+        return {name: str(v) for name in names if (v := values[name]) is not None}
 
 
 def _scan(paths: Sequence[Path], file_row_number: bool = False) -> str:

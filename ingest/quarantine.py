@@ -126,7 +126,11 @@ def keep(
     path = quarantine_file(deployment, full_name, load_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
-    parquet.write_table(pyarrow.Table.from_pylist(rows), aside)
+    types = {"line": pyarrow.int64(), "key": pyarrow.list_(pyarrow.string())}
+    schema = pyarrow.schema(
+        [(name, types.get(name, pyarrow.string())) for name in rows[0]]
+    )
+    parquet.write_table(pyarrow.Table.from_pylist(rows, schema), aside)
     with aside.open("rb") as stream:
         os.fsync(stream.fileno())
     aside.replace(path)

@@ -1,6 +1,6 @@
 """What reads an export file: the file itself, or a copy that an engine can read.
 
-A reader has six parts.
+A reader has seven parts.
 
 ``columns(path)``
     the file's columns, and the types that they are stored as;
@@ -13,7 +13,9 @@ A reader has six parts.
     the SQL that reads them as they are stored; both add ``file_index``, the place of
     the row's file among them;
 ``sift(path, types, checks, folder)``
-    the slow way for a file with broken rows: it parts them from the others.
+    the slow way for a file with broken rows: it parts them from the others;
+``fields(text, names)``
+    takes the text of one of them apart, as far as it can be.
 
 A converter makes rows of text of what no engine reads: ``rows(path, member, table)``
 yields them, the names of the columns first, ``count_rows(path, member, table)`` counts
@@ -97,10 +99,16 @@ class Readable:
     ) -> Sifted:
         """Part the broken rows from the others."""
         found = self.reader.sift(self.path, types, checks, folder)
+        rejects = [replace(r, key=self._key(r, types)) for r in found.rejects]
         if self.converter is None:
-            return found
-        rejects = sorted([*self.rejects, *found.rejects], key=lambda r: r.line)
+            return replace(found, rejects=rejects)
+        rejects = sorted([*self.rejects, *rejects], key=lambda r: r.line)
         return replace(found, rows_read=self.count_rows(), rejects=rejects)
+
+    def _key(self, reject: Reject, names: Collection[str]) -> tuple[str, ...] | None:
+        fields = self.reader.fields(reject.text, names)
+        key = tuple(fields.get(name, "").strip() for name in self.table.key)
+        return key if all(key) and key else None
 
 
 def readable(file: ExportFile, table: Table, folder: Path) -> Readable:

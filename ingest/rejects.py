@@ -27,12 +27,15 @@ class Reject:
         In words, without a value of the row: reasons are published.
     text
         The row as it stands in the file.
+    key
+        What stands in the columns of the contract's key; None if it is not whole.
     """
 
     line: int
     column_name: str | None
     reason: str
     text: str
+    key: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

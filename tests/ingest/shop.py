@@ -108,4 +108,4 @@ def text(rows: list[bytes | str]) -> bytes:
 
 def rejects(shop: Shop, load_id: int | None = None) -> list[dict]:
     path = quarantine_file(shop.deployment, "shop.sales", load_id)
-    return pq.read_table(path).to_pylist()
+    return pq.read_table(path).drop_columns("key").to_pylist()

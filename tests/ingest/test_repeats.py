@@ -174,3 +174,79 @@ def test_a_later_snapshot_closes_what_an_earlier_one_left_open(shop):
     shop.export("sales_2026-01-02.csv", text([*GOOD, "200,1.00,y"]))
     shop.land(REQUIRED, **snapshot)
     assert open_rejects(shop.loads()) == []
+
+
+TEXT_IDS = replace(REQUIRED, columns=columns({**TYPES, "id": "varchar"}))
+
+
+@pytest.mark.parametrize("key", [("id",), ()])
+def test_a_name_given_to_other_rows_takes_no_place(shop, key):
+    """The contract was mended meanwhile, so that the file of yesterday would fit."""
+    shop.export("sales.csv", text([*GOOD, "x1,1.00,y"]))
+    (first,) = shop.land(REQUIRED, key=key)
+    shop.export("sales.csv", text(["500,23.50,new"]))
+    mended = replace(TEXT_IDS, key=key)
+    (load,) = shop.land(mended)
+    assert load.repeats is None
+    assert load.delivered_at > first.delivered_at
+    assert len(shop.rows("id", mended)) == len(GOOD) + 1
+    assert [file.file_id for _, file in open_rejects(shop.loads())] == [1]
+    assert shop.land(mended) == []
+
+
+def test_refused_rows_of_a_name_that_was_reused_stay_open(shop):
+    shop.export("sales.csv", text([*GOOD, "x,1.00,y"]))
+    shop.land(REQUIRED)
+    shop.export("sales.csv", text(["500,1.00,y", *GOOD[1:]]))
+    shop.land(REQUIRED)
+    assert len(open_rejects(shop.loads())) == 1
+    shop.export("sales.csv", text(["501,1.00,y"]))
+    shop.land(REQUIRED)
+    assert len(open_rejects(shop.loads())) == 1
+
+
+@pytest.mark.parametrize(
+    ("later", "is_open"),
+    [
+        (["0300,1.00,y"], False),
+        ([*GOOD[:5], "300,2.00,mended"], False),
+        (["301,1.00,y"], True),
+    ],
+)
+def test_a_refused_row_that_comes_in_elsewhere_is_closed(shop, later, is_open):
+    shop.export("sales_1.csv", text([*GOOD, "300,one,y"]))
+    shop.land(REQUIRED)
+    shop.export("sales_2.csv", text(later))
+    shop.land(REQUIRED)
+    assert len(open_rejects(shop.loads())) == is_open
+
+
+def test_refused_rows_may_come_in_one_by_one(shop):
+    shop.export("sales_1.csv", text([*GOOD, "300,one,y", "301,two,y"]))
+    shop.land(REQUIRED)
+    for number, still_open in ((301, 1), (300, 0)):
+        shop.export(f"sales_{number}.csv", text([f"{number},1.00,y"]))
+        shop.land(REQUIRED)
+        assert len(open_rejects(shop.loads())) == still_open
+
+
+def test_who_has_no_key_is_not_known_again(shop):
+    shop.export("sales_1.csv", text([*GOOD, "300,1.00"]))
+    shop.land(REQUIRED)
+    shop.export("sales_2.csv", text(["300,1.00,y"]))
+    shop.land(REQUIRED)
+    assert len(open_rejects(shop.loads())) == 1
+
+
+def test_rows_of_other_kinds_are_known_again_too(shop):
+    wanted = replace(REQUIRED, columns=columns({**TYPES, "note": "integer"}))
+    shop.export_parquet(
+        "sales_1.parquet",
+        "select range as id, 1.5 as amount, if(range = 7, 'x', '1') as note "
+        "from range(100)",
+    )
+    shop.land(wanted)
+    assert len(open_rejects(shop.loads())) == 1
+    shop.export_parquet("sales_2.parquet", "select 7 as id, 1.5 as amount, 3 as note")
+    shop.land(wanted)
+    assert open_rejects(shop.loads()) == []
