@@ -3,15 +3,14 @@
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from mmap import mmap
+from typing import NamedTuple
 
 from ingest.dialects import Dialect
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One record.
 
     Attributes
@@ -66,6 +65,9 @@ def _pattern(dialect: Dialect) -> re.Pattern[bytes]:
     """
     delimiter = re.escape(dialect.delimiter.encode())
     letter = rb"(?!%b)[^\r\n]" % delimiter
+    if len(dialect.delimiter.encode()) == 1:
+        # The same, but no look ahead at each letter: three times as fast.
+        letter = rb"[^\r\n%b]" % delimiter
     field = rb"(?:%b)*+" % letter
     if quote := re.escape(dialect.quote.encode()):
         quoted = rb"%b(?:[^%b]|%b%b)*+%b" % ((quote,) * 5)
