@@ -16,12 +16,15 @@ from multiprocessing import (
     resource_tracker,
 )
 from multiprocessing.connection import Connection
+from pathlib import Path
 from threading import Thread
 from typing import Self
 
 _SECONDS_TO_STOP = 20
 _SERVER = get_context("forkserver")
-_SERVER.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
+_SERVER.set_forkserver_preload(
+    ["dbt.cli.main", "dbt.task.build", "dbt.adapters.duckdb"]
+)
 
 
 def begin_to_import() -> None:
@@ -40,8 +43,11 @@ class DbtProcess:
     Parameters
     ----------
     args
-        What follows ``dbt`` on the command line; paths are absolute. The command sees
-        the environment of the moment.
+        What follows ``dbt`` on the command line; paths are absolute.
+    folder
+        Where the command works; by default where this process does.
+    environment
+        What the command sees; by default the environment of the moment.
 
     Attributes
     ----------
@@ -49,13 +55,24 @@ class DbtProcess:
         What it writes, its errors included; ends when the command does.
     """
 
-    def __init__(self, args: Sequence[str]):
+    def __init__(
+        self,
+        args: Sequence[str],
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ):
         begin_to_import()
         reading, writing = os.pipe()
         self.stdout = os.fdopen(reading, "rb")
         with Connection(writing, readable=False) as output:
             self._process = _SERVER.Process(
-                target=_run, args=(args, output, dict(os.environ))
+                target=_run,
+                args=(
+                    args,
+                    output,
+                    folder or Path.cwd(),
+                    dict(os.environ if environment is None else environment),
+                ),
             )
             self._process.start()
 
@@ -79,7 +96,10 @@ class DbtProcess:
 
 
 def _run(
-    args: Sequence[str], output: Connection, environment: Mapping[str, str]
+    args: Sequence[str],
+    output: Connection,
+    folder: Path,
+    environment: Mapping[str, str],
 ) -> None:
     # What is imported stays: the collector of garbage need not look through it.
     gc.freeze()
@@ -92,6 +112,7 @@ def _run(
     for stream in (sys.stdout, sys.stderr):
         os.dup2(output.fileno(), stream.fileno())
     output.close()
+    os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     try:
