@@ -11,7 +11,7 @@ run: $(INSTALLED)
 	@$(BIN)/crm run
 
 test: $(INSTALLED)
-	$(BIN)/pytest --numprocesses auto --dist loadscope
+	$(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 # What is tested on some examples every time, on many: for changes of ingest.
 test-thorough: $(INSTALLED)
