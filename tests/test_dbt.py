@@ -6,7 +6,13 @@ import shutil
 import duckdb
 import pytest
 
-from dagster_project.dbt import build_failures, read_manifest, results_path, target_path
+from dagster_project.dbt import (
+    build_failures,
+    read_manifest,
+    results_path,
+    start,
+    target_path,
+)
 from dbt_models import load_deployment
 
 
@@ -28,6 +34,16 @@ def test_a_build_does_not_touch_the_parsed_manifest(grocer):
     target = target_path(load_deployment(grocer))
     parsed = (target / "parsed_from").stat().st_mtime_ns
     assert (target / "manifest.json").stat().st_mtime_ns <= parsed
+
+
+def test_a_copied_deployment_is_not_parsed_anew(deployment, tmp_path):
+    cache = target_path(deployment) / "partial_parse.msgpack"
+    options = ("--partial-parse-file-path", str(cache))
+    with start(deployment, "ls", *options, target=tmp_path / "ls") as listing:
+        said = listing.stdout.read().decode()
+        assert listing.wait() == 0, said
+    assert "dim_customers" in said
+    assert "Unable to do partial parsing" not in said
 
 
 def test_a_failed_test_shows_the_step_that_loses_money(deployment):
