@@ -14,6 +14,8 @@ LATE = {
     "receipts_2026-09-20.csv": f"{RECEIPTS}R2,1,,2026-02-01 09:00:00,4.00\n",
     # Business goes on, so that there are month ends after it.
     "receipts_2026-10-02.csv": f"{RECEIPTS}R5,1,m2,2026-10-01 10:00:00,1.00\n",
+    # Later than the last date.
+    "receipts_2026-10-05.csv": f"{RECEIPTS}L2,1,m1,2026-09-20 10:00:00,5.00\n",
 }
 M1 = """
     select as_of_date::varchar, lifetime_transaction_count, lifetime_net_amount::double,
@@ -25,8 +27,11 @@ M1 = """
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """Return a shop that only knows from its deliveries when it knew what."""
+def late(tmp_path_factory):
+    """Return a shop that only knows from its deliveries when it knew what.
+
+    And what its status was before the late rows, and what the run with them said.
+    """
     project = project_with_corner_shop(tmp_path_factory.mktemp("late") / "project")
     contract = (
         project / "dbt_models/models/sources/corner_shop/_corner_shop__sources.yml"
@@ -35,10 +40,15 @@ def project(tmp_path_factory):
     assert "            known_at: sold_at\n" in text
     contract.write_text(text.replace("            known_at: sold_at\n", ""))
     crm(project, "run")
+    status = crm(project, "status")
     for name, content in LATE.items():
         (project / "data/exports/corner_shop" / name).write_text(content)
-    crm(project, "run")
-    return project
+    return project, status, crm(project, "run")
+
+
+@pytest.fixture(scope="module")
+def project(late):
+    return late[0]
 
 
 def query(project, sql):
@@ -75,14 +85,10 @@ def test_what_is_delivered_again_was_known_before(project):
     ) == [("R1-1", "1900-01-01", 10.0), ("R2-1", "2026-09-19", 4.0)]
 
 
-def test_what_came_after_the_last_date_is_said(project):
-    """Of the receipts before 1 October none was; of 1 October, as always, the last."""
-    said = crm(project, "status")
-    assert "became known after it" not in said
-    (project / "data/exports/corner_shop/receipts_2026-10-05.csv").write_text(
-        f"{RECEIPTS}L2,1,m1,2026-09-20 10:00:00,5.00\n"
-    )
-    said = crm(project, "run")
+def test_what_came_after_the_last_date_is_said(late):
+    """Of the receipts before 1 October one was; of 1 October, as always, the last."""
+    _, before, said = late
+    assert "became known after it" not in before
     assert "corner_shop: 1 of the transaction lines before 2026-10-01 became" in said
 
 
