@@ -79,22 +79,8 @@ def test_a_second_run_is_told_to_wait(crm, deployment):
     assert "4711" in outcome.stderr
 
 
-@pytest.mark.parametrize(
-    ("moment", "number"),
-    [
-        ("complete_journey.transactions", signal.SIGKILL),
-        ("core.dim_", signal.SIGKILL),
-        ("core.dim_", signal.SIGINT),
-    ],
-)
-def test_a_stopped_run_leaves_nothing_half_done(crm, deployment, moment, number):
-    money, count = query(deployment, TOTAL)
-    before = digest(deployment)
-    export(
-        deployment,
-        "transactions_2018-01.csv.gz",
-        [line(1, 70_000, 1, datetime(2018, 1, 2), "10.00")],
-    )
+def stopped(deployment, moment, number):
+    """Stop a run by a signal when it shows a table, and return what it said of it."""
     run = subprocess.Popen(
         [CRM, "run"],
         env={**os.environ, "CRM_DATA": str(deployment), "PYTHONUNBUFFERED": "1"},
@@ -103,23 +89,39 @@ def test_a_stopped_run_leaves_nothing_half_done(crm, deployment, moment, number)
         text=True,
         start_new_session=True,
     )
-    for shown in run.stdout:
-        if moment in shown:
-            break
+    assert any(moment in shown for shown in run.stdout)
     if number == signal.SIGKILL:
         # Alone: what it has started must not stand in the way of the next run.
         os.kill(run.pid, number)
         run.wait()
         assert run.returncode == -number
-    else:
-        # Ctrl-C reaches all that a terminal has started.
-        os.killpg(run.pid, number)
-        _, said = run.communicate(timeout=60)
-        assert run.returncode == 1
-        assert "it was interrupted" in said
-        assert "Traceback" not in said
-    assert digest(deployment) == before
-    assert "did not succeed" in crm(deployment, "status").stdout
+        return None
+    # Ctrl-C reaches all that a terminal has started.
+    os.killpg(run.pid, number)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 1
+    return said
+
+
+def test_stopped_runs_leave_nothing_half_done(crm, deployment):
+    """Each of them takes up what the one before has left, and gets further."""
+    money, count = query(deployment, TOTAL)
+    before = digest(deployment)
+    export(
+        deployment,
+        "transactions_2018-01.csv.gz",
+        [line(1, 70_000, 1, datetime(2018, 1, 2), "10.00")],
+    )
+    for moment, number in (
+        ("complete_journey.transactions", signal.SIGKILL),
+        ("core.dim_", signal.SIGKILL),
+        ("core.dim_", signal.SIGINT),
+    ):
+        said = stopped(deployment, moment, number)
+        assert digest(deployment) == before
+        assert "did not succeed" in crm(deployment, "status").stdout
+    assert "it was interrupted" in said
+    assert "Traceback" not in said
     outcome = crm(deployment, "run")
     assert outcome.returncode == 0, outcome.stderr
     assert query(deployment, TOTAL) == (money + 10, count + 1)
