@@ -4,12 +4,14 @@ import csv
 import gzip
 import json
 import shutil
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import duckdb
 import pytest
 
 from dbt_models import load_deployment
+from tests.fixtures import line
+from tests.grocer_runs import digest, export
 from tests.loyal_club import FIRST_DAY, MEMBERS, loyal_club
 
 LAST_DAY = FIRST_DAY + timedelta(days=365)
@@ -207,20 +209,52 @@ def test_three_days_later_models_and_names_are_the_same(published, later):
     assert sum(before[key] == now[key] for key in before) > 0.9 * len(before)
 
 
-def test_a_run_that_looks_back_trains_nothing(club, crm):
-    data, _ = club
-    before = sorted(load_deployment(data).models.rglob("*"))
+@pytest.fixture(scope="module")
+def looked_back(club, crm, tmp_path_factory):
+    """Return a copy of the club that has looked back, with an export not landed yet."""
+    data = shutil.copytree(club[0], tmp_path_factory.mktemp("back") / "data")
+    when = datetime(2025, 1, 2)
+    export(data, "transactions_2025.csv.gz", [line(1, 900_000, 1, when, "10.00")])
     outcome = crm(data, "run", "--known-at", "2024-10-31")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert sorted(load_deployment(data).models.rglob("*")) == before
-    path = data / "published" / "as-known" / "2024-10-31" / "warehouse.duckdb"
-    with duckdb.connect(path, read_only=True) as connection:
-        verdicts = rows(connection, "select grade, verdict from marts.model_grades")
-        assert {row["grade"] for row in verdicts} == {None}
-        assert all("had been trained by 2024-10-31" in r["verdict"] for r in verdicts)
-        assert connection.execute(
-            "select count(churn_probability), count(*) > 0 from marts.customer_churn"
-        ).fetchone() == (0, True)
+    return data
+
+
+@pytest.fixture(scope="module")
+def as_known(looked_back):
+    folder = load_deployment(looked_back).published / "as-known" / "2024-10-31"
+    with duckdb.connect(folder / "warehouse.duckdb", read_only=True) as connection:
+        yield connection
+
+
+def files(folder):
+    """Return what is below a folder, and when it was written."""
+    return sorted(
+        (path.relative_to(folder), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+    )
+
+
+def test_known_at_shows_an_earlier_state_beside_the_publication(
+    club, looked_back, as_known
+):
+    assert as_known.execute(
+        "select max(transaction_date)::varchar, count(*) > 0 from core.fct_transactions"
+    ).fetchone() == ("2024-10-31", True)
+    assert digest(looked_back) == digest(club[0])
+    assert files(looked_back / "raw") == files(club[0] / "raw")
+
+
+def test_a_run_that_looks_back_trains_nothing(club, looked_back, as_known):
+    assert files(load_deployment(looked_back).models) == files(
+        load_deployment(club[0]).models
+    )
+    verdicts = rows(as_known, "select grade, verdict from marts.model_grades")
+    assert {row["grade"] for row in verdicts} == {None}
+    assert all("had been trained by 2024-10-31" in r["verdict"] for r in verdicts)
+    assert as_known.execute(
+        "select count(churn_probability), count(*) > 0 from marts.customer_churn"
+    ).fetchone() == (0, True)
 
 
 def test_a_model_that_is_no_better_says_so(club, crm, tmp_path):

@@ -74,73 +74,62 @@ def test_dated_deliveries_follow_undated_ones_and_may_be_corrected(
     ) == ([("35-44", "1900-01-01"), ("55-64", "2018-01-05")],)
 
 
-def test_new_lines_add_and_corrected_lines_replace(crm, deployment):
-    money, count = query(deployment, TOTAL)
+@pytest.fixture(scope="module")
+def changed(crm, grocer, tmp_path_factory):
+    """Return a deployment after a run with new lines and another parameter.
+
+    And what a reader who had opened the publication found, before and after.
+    """
+    data = shutil.copytree(grocer, tmp_path_factory.mktemp("changed") / "data")
     when = datetime(2018, 1, 2, 15)
+    export(data, "transactions_2018-01.csv.gz", [line(1, 70_000, 1, when, "10.00")])
     export(
-        deployment, "transactions_2018-01.csv.gz", [line(1, 70_000, 1, when, "10.00")]
-    )
-    export(
-        deployment,
+        data,
         "transactions_2018-01b.csv.gz",
         [line(1, 70_000, 1, when, "4.00"), line(2, 70_001, 1, when, "1.50")],
     )
-    outcome = crm(deployment, "run", "--as-of", "2017-12-31")
-    assert outcome.returncode == 0, outcome.stderr
-    assert query(deployment, TOTAL) == (money + Decimal("5.50"), count + 2)
+    (data / "settings.yml").write_text(
+        "timezone: America/New_York\nrfm_window_days: 30\n"
+    )
+    path = data / "published" / "warehouse.duckdb"
+    with duckdb.connect(path, read_only=True) as reader:
+        before = reader.execute(TOTAL).fetchone()
+        outcome = crm(data, "run", "--as-of", "2017-12-31")
+        assert outcome.returncode == 0, outcome.stderr
+        return data, before, reader.execute(TOTAL).fetchone()
+
+
+def test_new_lines_add_and_corrected_lines_replace(changed):
+    data, (money, count), _ = changed
+    assert query(data, TOTAL) == (money + Decimal("5.50"), count + 2)
     # The superseded 10.00 is accounted for, and nothing after as_of_date is a KPI.
     assert query(
-        deployment,
+        data,
         "select count(*) from ops.reconciliation where difference_amount <> 0",
     ) == (0,)
     assert query(
-        deployment,
+        data,
         "select sum(kpi_value) from marts.kpi_daily where kpi = 'net_sales_amount'",
     ) == (money,)
     assert (
-        query(
-            deployment,
-            "select max(as_of_date), min(as_of_date) from marts.customer_rfm",
-        )
+        query(data, "select max(as_of_date), min(as_of_date) from marts.customer_rfm")
         == (datetime(2017, 12, 31).date(),) * 2
     )
 
 
-def test_known_at_shows_an_earlier_state_beside_the_publication(crm, deployment):
-    before = digest(deployment)
-    loads = sorted(deployment.glob("raw/*/*/*"))
-    export(
-        deployment,
-        "transactions_2018-01.csv.gz",
-        [line(1, 70_000, 1, datetime(2018, 1, 2), "10.00")],
-    )
-    outcome = crm(deployment, "run", "--known-at", "2017-10-31")
-    assert outcome.returncode == 0, outcome.stderr
-    path = deployment / "published" / "as-known" / "2017-10-31" / "warehouse.duckdb"
-    with duckdb.connect(path, read_only=True) as connection:
-        assert connection.execute(
-            "select max(transaction_date)::varchar, count(*) > 0 "
-            "from core.fct_transactions"
-        ).fetchone() == ("2017-10-31", True)
-    assert digest(deployment) == before
-    assert sorted(deployment.glob("raw/*/*/*")) == loads
+def test_a_reader_keeps_what_it_opened(changed):
+    _, before, after = changed
+    assert after == before
 
 
-def test_a_reader_keeps_what_it_opened(crm, deployment):
-    path = deployment / "published" / "warehouse.duckdb"
-    with duckdb.connect(path, read_only=True) as reader:
-        before = reader.execute(TOTAL).fetchone()
-        (deployment / "settings.yml").write_text(
-            "timezone: America/New_York\nrfm_window_days: 30\n"
-        )
-        assert crm(deployment, "run").returncode == 0
-        assert reader.execute(TOTAL).fetchone() == before
+def test_another_parameter_holds_from_the_next_run_on(changed):
+    data, *_ = changed
     window = (
         "select json_extract(parameters, '$.rfm_window_days')::int from ops.build_info"
     )
-    assert query(deployment, window) == (30,)
+    assert query(data, window) == (30,)
     assert query(
-        deployment, "select max(transaction_count) from marts.customer_rfm"
-    ) < query(deployment, "select max(customers) from (select count(distinct "
+        data, "select max(transaction_count) from marts.customer_rfm"
+    ) < query(data, "select max(customers) from (select count(distinct "
               "transaction_key) as customers from core.fct_transactions group by "
               "customer_key)")  # fmt: skip
