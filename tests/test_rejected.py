@@ -6,12 +6,38 @@ import shutil
 import duckdb
 import pytest
 
-from tests.fixtures import DEMOGRAPHIC_COLUMNS
+from tests.fixtures import DEMOGRAPHIC_COLUMNS, TRANSACTION_COLUMNS
+
+SALE = "1,300,70000,{},1,2.00,0,0,0,53,2018-01-02 15:00:00\n"
+SALES = [SALE.format(product) for product in range(1, 150)]
+MENDED_SALE = SALE.format(150)
+BROKEN_SALE = MENDED_SALE.replace("2.00", "two")
+HOUSEHOLD = "{},19-24,Under 15K,Renter,,1,1 Adult,0\n"
+HOUSEHOLDS = [HOUSEHOLD.format(household) for household in range(3, 150)]
 
 
 @pytest.fixture
 def deployment(grocer, tmp_path):
     return shutil.copytree(grocer, tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def refused(crm, grocer, tmp_path_factory):
+    """Return a deployment with two refused rows, and what its run said."""
+    data = shutil.copytree(grocer, tmp_path_factory.mktemp("refused") / "data")
+    deliver(data, [*SALES, BROKEN_SALE], [HOUSEHOLD.format("one"), *HOUSEHOLDS])
+    outcome = crm(data, "run")
+    assert outcome.returncode == 0, outcome.stderr
+    return data, outcome.stdout
+
+
+def deliver(data, sales, households):
+    exports = data / "exports" / "complete_journey"
+    header = ",".join(TRANSACTION_COLUMNS) + "\n"
+    text = "".join([header, *sales])
+    (exports / "transactions_2018-01.csv.gz").write_bytes(gzip.compress(text.encode()))
+    header = ",".join(DEMOGRAPHIC_COLUMNS) + "\n"
+    (exports / "demographics.csv").write_text("".join([header, *households]))
 
 
 def query(data, sql):
@@ -26,30 +52,15 @@ def test_nothing_refused(crm, grocer):
     assert "No row is refused" in outcome.stdout
 
 
-def test_refused_rows_are_said_listed_published_and_come_in_when_mended(
-    crm, deployment
-):
-    (whole,) = query(deployment, "select count(*) from core.fct_transactions")
-    path = deployment / "exports/complete_journey/transactions_2018-01.csv.gz"
-    with gzip.open(
-        deployment / "exports/complete_journey/transactions_2017-12.csv.gz", "rt"
-    ) as stream:
-        header = stream.readline()
-    good = "1,300,70000,{},1,2.00,0,0,0,53,2018-01-02 15:00:00\n"
-    lines = [good.format(product) for product in range(1, 150)]
-    broken = good.format(150).replace("2.00", "two")
-    path.write_bytes(gzip.compress("".join([header, *lines, broken]).encode()))
-
-    outcome = crm(deployment, "run")
-    assert outcome.returncode == 0, outcome.stderr
-    assert "1 of 150 rows in exports/complete_journey/transactions_2018-01" in (
-        outcome.stdout
-    )
-    assert "two" not in outcome.stdout
+def test_refused_rows_are_said_listed_and_published(crm, refused):
+    data, said = refused
+    assert "1 of 150 rows in exports/complete_journey/transactions_2018-01" in said
+    assert "1 of 148 rows in exports/complete_journey/demographics.csv" in said
+    assert "two" not in said
     assert query(
-        deployment,
+        data,
         """select source_system, table_name, path, column_name, reason, row_count,
-            is_open from ops.rejects""",
+            is_open from ops.rejects order by table_name desc""",
     ) == [
         (
             "complete_journey",
@@ -59,38 +70,46 @@ def test_refused_rows_are_said_listed_published_and_come_in_when_mended(
             "not a value of type decimal(12, 2)",
             1,
             True,
-        )
+        ),
+        (
+            "complete_journey",
+            "demographics",
+            "complete_journey/demographics.csv",
+            "household_id",
+            "not a value of type bigint",
+            1,
+            True,
+        ),
     ]
-    published = (deployment / "published/warehouse.duckdb").read_bytes()
-    assert broken.strip().encode() not in published
-    assert "break the contract" in crm(deployment, "status").stdout
+    published = (data / "published/warehouse.duckdb").read_bytes()
+    assert BROKEN_SALE.strip().encode() not in published
+    assert "break the contract" in crm(data, "status").stdout
 
-    listed = crm(deployment, "rejects", "complete_journey.transactions")
+    listed = crm(data, "rejects", "complete_journey.transactions")
     assert listed.returncode == 0
-    for word in ("transactions_2018-01.csv.gz", "151", "sales_value", broken.strip()):
+    broken = BROKEN_SALE.strip()
+    for word in ("transactions_2018-01.csv.gz", "151", "sales_value", broken):
         assert word in listed.stdout
 
-    lines.append(good.format(150))
-    path.write_bytes(gzip.compress("".join([header, *lines]).encode()))
-    outcome = crm(deployment, "run")
+
+def test_refused_rows_come_in_when_mended(crm, grocer, refused, tmp_path):
+    data = shutil.copytree(refused[0], tmp_path / "data")
+    households = [HOUSEHOLD.format(1), HOUSEHOLD.format(2), *HOUSEHOLDS]
+    deliver(data, [*SALES, MENDED_SALE], households)
+    outcome = crm(data, "run")
     assert outcome.returncode == 0, outcome.stderr
     count = "select count(*) from core.fct_transactions"
-    assert query(deployment, count) == [(whole[0] + 150,)]
-    assert query(deployment, "select is_open from ops.rejects") == [(False,)]
-    assert "No row is refused" in crm(deployment, "rejects").stdout
+    (whole,) = query(grocer, count)
+    assert query(data, count) == [(whole[0] + 150,)]
+    assert query(data, "select is_open from ops.rejects") == [(False,), (False,)]
+    assert "No row is refused" in crm(data, "rejects").stdout
 
 
-def test_a_row_refused_in_a_snapshot_is_not_a_row_deleted(crm, deployment):
-    header = ",".join(DEMOGRAPHIC_COLUMNS) + "\n"
-    row = "{},19-24,Under 15K,Renter,,1,1 Adult,0\n"
-    rows = [row.format(household) for household in range(3, 150)]
-    path = deployment / "exports/complete_journey/demographics.csv"
-    path.write_text(header + row.format("one") + "".join(rows))
-    outcome = crm(deployment, "run")
-    assert outcome.returncode == 0, outcome.stderr
+def test_a_row_refused_in_a_snapshot_is_not_a_row_deleted(refused):
     age = """select source_customer_id, age_band from core.dim_customers
         where source_customer_id in ('1', '2', '3') order by all"""
-    assert query(deployment, age) == [("1", "35-44"), ("2", "35-44"), ("3", "19-24")]
+    ages = [("1", "35-44"), ("2", "35-44"), ("3", "19-24")]
+    assert query(refused[0], age) == ages
 
 
 def test_too_many_refused_rows_change_nothing_of_their_table(crm, deployment):
