@@ -4,10 +4,13 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import cache
-from mmap import mmap
+from mmap import MADV_DONTNEED, mmap
 from typing import NamedTuple
 
 from ingest.dialects import Dialect
+
+# Bytes, whole pages.
+_WINDOW = 1 << 24
 
 
 class Record(NamedTuple):
@@ -36,7 +39,12 @@ def records(text: bytes | mmap, dialect: Dialect) -> Iterator[Record]:
     """
     quote, pattern = dialect.quote.encode(), _pattern(dialect)
     start, line = len(BOM_UTF8) if text[:3] == BOM_UTF8 else 0, 1
+    released = 0
     while start < len(text):
+        if isinstance(text, mmap) and start - released > _WINDOW:
+            # What has been read would else count as this process's memory.
+            text.madvise(MADV_DONTNEED, released, _WINDOW)
+            released += _WINDOW
         end = text.find(b"\n", start)
         end = len(text) if end < 0 else end
         content, flaw = text[start:end].removesuffix(b"\r"), None
