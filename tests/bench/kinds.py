@@ -21,7 +21,7 @@ from ingest.databases import extension_path
 from ingest.exports import ExportCatalog
 from ingest.fetching import fetch_table
 from ingest.landing import land
-from ingest.sql import connect, literal
+from ingest.sql import connect, files, literal
 from tests.bench.processes import run
 from tests.ingest import shop
 
@@ -36,7 +36,13 @@ TYPES = {
 }
 SALES = replace(shop.SALES, known_at="sold_at", columns=shop.columns(TYPES))
 FROM_DATABASE = replace(SALES, export=None, connection="erp", relation="sales")
-ENDINGS = {"csv": "csv", "gz": "csv.gz", "parquet": "parquet", "excel": "xlsx"}
+ENDINGS = {
+    "csv": "csv",
+    "1,000 files": "csv",
+    "gz": "csv.gz",
+    "parquet": "parquet",
+    "excel": "xlsx",
+}
 _MADE = """
     select
         range as id,
@@ -57,7 +63,7 @@ def measure(sizes: tuple[int, ...] = (1_000_000, 10_000_000)) -> None:
         with tempfile.TemporaryDirectory(prefix="crm-bench-") as name:
             folder = Path(name)
             folder.chmod(0o755)
-            for kind in ("csv", "gz", "parquet", "excel", "postgresql"):
+            for kind in (*ENDINGS, "postgresql"):
                 if kind == "excel" and rows > 1_000_000:
                     continue  # a sheet holds no more
                 with _written(kind, rows, folder):
@@ -104,6 +110,12 @@ def _written(kind: str, rows: int, folder: Path) -> Iterator[None]:
             duck.execute(f"copy ({made}) to {literal(path)} (format parquet)")
         elif kind == "excel":
             _write_workbook(duck, made, path)
+        elif kind == "1,000 files":
+            duck.execute(f"create table made as {made}")
+            for number in range(1_000):
+                path = exports / f"sales_{number}.csv"
+                part = f"from made where id * 1000 // {rows} = {number}"
+                duck.execute(f"copy ({part}) to {literal(path)} (format csv, header)")
         else:
             duck.execute(f"copy ({made}) to {literal(path)} (format csv, header)")
     yield
@@ -151,7 +163,7 @@ def _land(kind: str, folder: Path) -> None:
 
 def _copy(kind: str, folder: Path) -> None:
     target = literal(folder / "bare.parquet")
-    (path,) = (folder / "exports" / "shop").glob("*") if kind in ENDINGS else [folder]
+    paths = files(sorted((folder / "exports" / "shop").iterdir()))
     columns = ", ".join(f"{literal(n)}: {literal(t)}" for n, t in TYPES.items())
     casts = ", ".join(f'"{n}"::{t} as "{n}"' for n, t in TYPES.items())
     with connect() as duck:
@@ -162,12 +174,12 @@ def _copy(kind: str, folder: Path) -> None:
             rows = "erp.sales"
         elif kind == "excel":
             duck.execute(f"load {literal(extension_path('excel'))}")
-            rows = f"(select {casts} from read_xlsx({literal(path)}))"
+            rows = f"(select {casts} from read_xlsx({paths}[1]))"
         elif kind == "parquet":
-            rows = f"(select {casts} from read_parquet({literal(path)}))"
+            rows = f"(select {casts} from read_parquet({paths}))"
         else:
             rows = (
-                f"read_csv({literal(path)}, columns = {{{columns}}}, "
+                f"read_csv({paths}, columns = {{{columns}}}, "
                 "auto_detect = false, header = true, delim = ',')"
             )
         duck.execute(
