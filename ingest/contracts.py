@@ -13,6 +13,24 @@ from ingest.formats import PLAIN, Format
 DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 # A column of an amount that says what it is worth where it is empty.
 _FILLED = re.compile(r'coalesce\(\s*"?[\w ]+"?\s*,', re.IGNORECASE)
+# Names that landing, the raw views and the macros give to columns of their own.
+OWN_NAMES = frozenset(
+    {
+        "_change_number",
+        "_correction_rank",
+        "_delivered_at",
+        "_file_id",
+        "_is_change",
+        "_known_at",
+        "_line",
+        "_load_id",
+        "_row_id",
+        "_row_number",
+        "_version_rank",
+        "file_index",
+        "file_row_number",
+    }
+)
 Delivery = Literal["snapshot", "upsert", "append"]
 
 

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 from dbt_models import WarehouseError, nearest
+from ingest.contract_values import check_column
 
 ORIGIN_KEYS = ("connection", "cursor", "export", "overlap", "relation")
 _DATABASE_KEYS = ("relation", "cursor", "overlap")
@@ -43,6 +45,7 @@ def read_origin(
             )
         if "connection" in meta:
             _check_connection(meta["connection"], where)
+        _check_export(meta["export"], "connection" not in meta, where)
         return {
             "export": meta["export"],
             "connection": meta.get("connection"),
@@ -75,6 +78,20 @@ def read_origin(
     }
 
 
+def _check_export(pattern: Any, is_here: bool, where: str) -> None:
+    if not isinstance(pattern, str) or not pattern.strip():
+        raise WarehouseError(
+            f"{where}: export must be a pattern of files, such as shop/sales*.csv, not "
+            f"{pattern!r}. Files of several patterns are several tables."
+        )
+    path = PurePosixPath(pattern)
+    if is_here and (path.is_absolute() or ".." in path.parts):
+        raise WarehouseError(
+            f"{where}: export must be a pattern below the folder exports/, such as "
+            f"shop/sales*.csv, not '{pattern}'. Put the files there, or link to them."
+        )
+
+
 def _check_connection(name: Any, where: str) -> None:
     if not isinstance(name, str) or not re.fullmatch(r"[\w-]+", name):
         raise WarehouseError(
@@ -91,11 +108,7 @@ def _read_cursor(
         if "overlap" in meta:
             raise WarehouseError(f"{where}: an overlap needs a cursor.")
         return {}
-    if cursor not in types:
-        raise WarehouseError(
-            f"{where} names a column it does not have: '{cursor}'. "
-            f"{nearest(str(cursor), list(types))}"
-        )
+    check_column(cursor, list(types), where)
     data_type = types[cursor]
     if data_type not in {"timestamp", "date", "integer", "bigint"}:
         raise WarehouseError(

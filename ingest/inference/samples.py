@@ -9,12 +9,11 @@ from typing import Any
 import pyarrow as pa
 
 from dbt_models import WarehouseError
+from ingest.contracts import OWN_NAMES
 
 # Rows of a table that are looked at, all its files together.
 ROWS_LOOKED_AT = 100_000
 _BATCH = 10_000
-# Names that landing itself uses.
-_TAKEN = {"_line", "_load_id", "_file_id", "file_index", "file_row_number"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def usable_names(header: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return names that a contract can have for a header's, and which were changed."""
     names: list[str] = []
     changed = []
-    seen = set(_TAKEN)
+    seen = set(OWN_NAMES)
     for number, name in enumerate(header, start=1):
         # dbt would take double braces for a template.
         is_usable = (

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dbt_models import WarehouseError
+from ingest import contract_tables
 from ingest.contract_files import read_sources
 from tests.ingest.contract_files import (
     FROM_DATABASE,
@@ -13,6 +15,7 @@ from tests.ingest.contract_files import (
     META,
     SALES,
     SALES_META,
+    SHOP,
     changed,
     write,
 )
@@ -134,6 +137,113 @@ MALFORMED = {
 @pytest.mark.parametrize("case", MALFORMED)
 def test_a_malformed_contract_is_named(sources, case):
     refusal(write(sources, changed(MALFORMED[case])))
+
+
+WARN_AFTER = (*SALES, "config", "freshness", "warn_after")
+FORMAT = (*SALES_META, "format")
+AMOUNT = (*SALES_META, "control_amount")
+WRONG = {
+    "a list for the export": (((*SALES_META, "export"), ["a", "b"]), "not ['a', 'b']"),
+    "no export": (((*SALES_META, "export"), ""), "export must be a pattern"),
+    "an absolute export": (
+        ((*SALES_META, "export"), "/etc/x*.csv"),
+        "below the folder",
+    ),
+    "an export outside": (((*SALES_META, "export"), "../x*.csv"), "below the folder"),
+    "an export that goes out": (
+        ((*SALES_META, "export"), "shop/../../x.csv"),
+        "below the folder",
+    ),
+    "a number for the amount": ((AMOUNT, 5), "control_amount must be a column or SQL"),
+    "a mistyped amount": ((AMOUNT, "amuont * line"), "Did you mean 'amount'?"),
+    "an amount that is no SQL": ((AMOUNT, "amount *"), "cannot be added up: Parser"),
+    "an amount of text": ((AMOUNT, "email"), "cannot be added up"),
+    "an amount that is a sum": ((AMOUNT, "sum(amount)"), "cannot be added up"),
+    "too many digits": (((*ID, "data_type"), "decimal(50, 2)"), "1 to 38 digits"),
+    "digits behind none": (((*ID, "data_type"), "decimal(2, 3)"), "1 to 38 digits"),
+    "no type": (((*ID, "data_type"), None), "unknown data_type 'None'. Known: boolean"),
+    "a column twice": (((*SALES, "columns", 1, "name"), "ID"), "ID stands twice"),
+    "a table twice": ((("tables", 1, "name"), "sales"), "sales stands twice"),
+    "a name of our own": (((*ID, "name"), "_Load_id"), "warehouse itself uses"),
+    "a path for a table": (((*SALES, "name"), "../x"), "only letters, digits"),
+    "a number for a column": (((*ID, "name"), 5), "each of its columns needs a name"),
+    "widths without a column": (
+        (FORMAT, {"widths": {"idd": 3, "line": 2}}),
+        "widths of format lacks the column 'id'. Did you mean 'idd'?",
+    ),
+    "a delimiter that quotes": (
+        (FORMAT, {"delimiter": "'", "quote": "'"}),
+        "delimiter and quote",
+    ),
+    "a delimiter of Parquet": (
+        (FORMAT, {"kind": "parquet", "delimiter": ";"}),
+        "'delimiter' of format is for csv files, and these are of the kind parquet",
+    ),
+    "quotes of fixed width": (
+        (FORMAT, {"quote": "'", "widths": {"id": 1}}),
+        "'quote' of format is for csv files",
+    ),
+    "required in quotes": (
+        ((*ID, "config", "meta", "required"), "no"),
+        "required must be true or false, not 'no'",
+    ),
+    "a word for optional": (
+        ((*SALES_META, "optional"), "nope"),
+        "optional must be true or false",
+    ),
+    "yes for personal": (
+        ((*ID, "config", "meta", "personal"), True),
+        "personal must be a word",
+    ),
+    "a number for the currency": (((*META, "currency"), 5), "a code of three letters"),
+    "a currency in words": (((*META, "currency"), "euro"), "a code of three letters"),
+    "a number for the version": (
+        ((*SALES_META, "version_by"), 5),
+        "a column it does not have: '5'. Known: id, line",
+    ),
+    "a number in the key": (
+        ((*SALES_META, "key"), ["id", 5]),
+        "a column it does not have: '5'",
+    ),
+    "weeks": (
+        ((*WARN_AFTER, "period"), "weak"),
+        "unknown period of freshness 'weak'. Known: minute, hour, day",
+    ),
+    "days": (((*WARN_AFTER, "period"), "days"), "Did you mean 'day'?"),
+    "no count": (((*WARN_AFTER, "count"), None), "count of freshness must be"),
+    "a word for freshness": (
+        ((*SALES, "config", "freshness"), "daily"),
+        "freshness must be a map",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_be_right_is_refused_in_a_sentence(sources, case):
+    change, said = WRONG[case]
+    assert said in refusal(write(sources, changed(change)))
+
+
+def test_a_second_source_is_not_passed_over(sources):
+    path = write(sources, SHOP)
+    both = {"version": 2, "sources": [SHOP, {**SHOP, "name": "till"}]}
+    path.write_text(yaml.safe_dump(both))
+    assert "2 entries under 'sources'" in refusal(path)
+
+
+def test_an_amount_is_looked_at_once(sources, monkeypatch):
+    write(sources, changed(((*SALES_META, "control_amount"), "amount * line * 2")))
+    read_sources()
+    # Every command reads the contracts, many times.
+    monkeypatch.setattr(contract_tables, "connect", None)
+    assert read_sources()[0].tables[0].control_amount == "amount * line * 2"
+
+
+def test_a_fixed_width_file_may_have_fields_that_nobody_needs(sources):
+    names = ["id", "line", "amount", "paid_at", "changed_at", "email"]
+    widths = {"filler": 3, **dict.fromkeys(names, 8)}
+    write(sources, changed((FORMAT, {"widths": widths})))
+    assert ("filler", 3) in read_sources()[0].tables[0].format.widths
 
 
 def test_a_key_that_is_no_list_is_not_taken_apart(sources):

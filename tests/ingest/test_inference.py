@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbt_models import WarehouseError
+from ingest.contract_formats import read_format
 from ingest.contracts import Column
-from ingest.formats import read_format
 from ingest.inference.columns import ColumnGuess
 from ingest.inference.tables import TableGuess, guess_tables, table_name
 from tests.ingest.shop import Shop
@@ -140,7 +140,7 @@ def test_another_column_tells_the_order(guess):
 def test_how_files_are_written(guess, content, format):
     table = guess(content)
     assert table.format == format
-    assert read_format(table.format, "here")
+    assert read_format(table.format, names(table), "here")
     assert len({name.lower() for name in names(table)}) == len(names(table))
 
 
@@ -318,6 +318,6 @@ def test_a_file_keeps_the_contract_guessed_of_it(
         key=table.identity.key,
         delivery=table.identity.delivery,
         control_amount=None,
-        format=read_format(table.format, "here"),
+        format=read_format(table.format, names(table), "here"),
     )
     assert (load.rows_loaded, load.rows_rejected) == (length, 0)
