@@ -1,5 +1,6 @@
 """The databases and servers that a deployment reads: ``restricted/connections.yml``."""
 
+import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,9 @@ _EXAMPLES = {
 _ALIASES = {"postgres": "postgresql", "mariadb": "mysql", "http": "https"}
 _SCHEMES = [*_EXAMPLES, *_ALIASES]
 _MYSQL_OPTIONS = ["socket", "ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_mode"]
+# Behind an address, or a path on a server that was named before; in a sentence, a
+# question mark stands behind a quote or before a blank.
+_QUERY = re.compile(r"""(?<=[^\s'"])\?[^\s'"<>)]+""")
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Connection:
         (also without its s, which option ``scheme`` says) or ``dlt``.
     options
         What its driver has to know, by the driver's own names, but for the password;
-        of SQLite: the ``path``.
+        of SQLite: the ``path``; of a web server also the ``query`` of each request.
     """
 
     name: str
@@ -42,17 +46,29 @@ class Connection:
     options: dict[str, str] = field(repr=False)
     password: str = field(repr=False)
 
+    @property
+    def endpoint(self) -> str | None:
+        """Host and, if it is given, port."""
+        host, port = (self.options.get(key) for key in ("host", "port"))
+        return f"{host}:{port}" if host and port else host
+
     def without_secrets(self, message: object) -> str:
-        """Return the message with the password blotted out."""
+        """Return the message with passwords and all queries of addresses blotted out.
+
+        For a server may send elsewhere, with a token in that address.
+        """
         text = str(message)
         secrets = [self.password]
         if self.kind == "dlt":
             # What is given to its function may all be tokens.
             secrets += [v for key, v in self.options.items() if key != "host"]
-        for secret in filter(None, secrets):
+        elif self.kind == "https":
+            query = self.options.get("query", "")
+            secrets += [query, *(value for _, value in parse_qsl(query))]
+        for secret in sorted(filter(None, secrets), key=len, reverse=True):
             for written in (secret, quote(secret, safe="")):
                 text = text.replace(written, "***")
-        return text
+        return _QUERY.sub("?***", text)
 
 
 def connections_file(deployment: Deployment) -> Path:
@@ -134,8 +150,12 @@ def _read(name: str, address: Any, deployment: Deployment, where: str) -> Connec
             "port": str(parts.port or ""),
             "user": unquote(parts.username or ""),
             "database": unquote(parts.path.removeprefix("/")),
-            **dict(parse_qsl(parts.query, strict_parsing=bool(parts.query))),
         }
+        if kind == "https":
+            # The server's own, to be sent as it stands.
+            given["query"] = parts.query
+        else:
+            given |= parse_qsl(parts.query, strict_parsing=bool(parts.query))
         # A sign of a password with a slash in it: its end has become the path.
         if "@" in f"{parts.path}{parts.fragment}" or parts.fragment:
             raise ValueError

@@ -17,7 +17,7 @@ from dbt_models import Deployment, WarehouseError
 from ingest.archives import members
 from ingest.contract_files import read_sources
 from ingest.contracts import Table
-from ingest.fetching import fetched_file, fetched_folder
+from ingest.fetched import fetched_file, fetched_folder
 from ingest.formats import Format
 from ingest.remote_files import fetched_files
 
@@ -196,7 +196,9 @@ def _fetched(table: Table, deployment: Deployment) -> list[ExportFile]:
 
 def _matches(table: Table, exports: Path) -> list[str]:
     # Unlike Path.glob, it leaves hidden files alone and finds broken links.
-    return glob.glob(table.export, root_dir=exports, recursive=True)  # noqa: PTH207
+    names = glob.glob(table.export, root_dir=exports, recursive=True)  # noqa: PTH207
+    # Whoever keeps old files in a folder may call it as they are called.
+    return [name for name in names if not (exports / name).is_dir()]
 
 
 def _read_memory(

@@ -4,9 +4,8 @@ A fetched file counts from the rename of its record; a killed or failed fetch le
 one before it as it was.
 """
 
-import json
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -19,37 +18,21 @@ from ingest.contracts import Table
 from ingest.cursors import first_to_read
 from ingest.databases import extract
 from ingest.digests import digest
+from ingest.disk import is_disk_full
+from ingest.fetched import (
+    NAMES,
+    FetchedFile,
+    fetched_file,
+    fetched_folder,
+    name_of,
+    record,
+)
 from ingest.ledger import now
+from ingest.reasons import kind_and_place
 from ingest.remote_files import fetch_files
 from ingest.sql import connect, literal
 
-_RECORD = "fetched.json"
 _FAILURE = "failure.txt"
-# No name of a file has a date in it, which would be taken for the delivery's.
-_NAMES = ("rows.parquet", "rows-too.parquet")
-
-
-@dataclass(frozen=True)
-class FetchedFile:
-    """What was last fetched of a table.
-
-    Attributes
-    ----------
-    name
-        What it is called in messages and the ledger: ``<connection>/<relation>``.
-    rows_counted
-        By the server, in the snapshot that was read.
-    taken_at
-        When that was (UTC); if nothing had changed since an earlier fetch, the file is
-        the earlier one.
-    """
-
-    path: Path
-    name: str
-    content_hash: str
-    size_bytes: int
-    rows_counted: int
-    taken_at: datetime
 
 
 @dataclass(frozen=True)
@@ -88,17 +71,31 @@ def fetch_all(deployment: Deployment) -> None:
                     fetch_table(deployment, table)
                 else:
                     _fetch_files(deployment, table)
-            except WarehouseError as error:
-                (folder / _FAILURE).write_text(str(error))
+            except Exception as error:
+                if is_disk_full(error):
+                    raise
+                said = _reason(table, error)
+                (folder / _FAILURE).write_text(said, "utf-8", "backslashreplace")
             else:
                 (folder / _FAILURE).unlink(missing_ok=True)
+
+
+def _reason(table: Table, error: Exception) -> str:
+    if isinstance(error, WarehouseError):
+        return str(error)
+    # What it says may repeat a row or a password.
+    return (
+        f"{table.full_name} ({table.origin}) could not be fetched, for a reason that "
+        f"nobody has foreseen: {kind_and_place(error)}. What was fetched before stays; "
+        "run again, and report this if it comes again."
+    )
 
 
 def failure(deployment: Deployment, table: Table) -> str | None:
     """Return why a table could not be fetched the last time; None: it could."""
     path = fetched_folder(deployment, table) / _FAILURE
     # It may have had another origin then.
-    return path.read_text() if table.connection and path.exists() else None
+    return path.read_text("utf-8") if table.connection and path.exists() else None
 
 
 def _fetch_files(deployment: Deployment, table: Table) -> None:
@@ -111,21 +108,6 @@ def _fetch_files(deployment: Deployment, table: Table) -> None:
     since = first_to_read(deployment, table)
     folder = fetched_folder(deployment, table) / "files"
     fetch_files(connection, table.export, folder, since)
-
-
-def fetched_file(deployment: Deployment, table: Table) -> FetchedFile | None:
-    """Return what lies there of a table; None: nothing, or something of another one."""
-    folder = fetched_folder(deployment, table)
-    try:
-        record = json.loads((folder / _RECORD).read_text())
-        record["path"] = folder / record["path"]
-        record["taken_at"] = datetime.fromisoformat(record["taken_at"])
-        found = FetchedFile(**record)
-        is_whole = found.path.stat().st_size == found.size_bytes
-    # It can be fetched again at any time.
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
-        return None
-    return found if is_whole and found.name == _name(table) else None
 
 
 def fetch_table(deployment: Deployment, table: Table) -> Fetch:
@@ -141,7 +123,7 @@ def fetch_table(deployment: Deployment, table: Table) -> Fetch:
     before = fetched_file(deployment, table)
     folder = fetched_folder(deployment, table)
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f"{_NAMES[0]}.part"
+    aside = folder / f"{NAMES[0]}.part"
     taken_at = now()
     try:
         read = extract(connection, table, since, aside)
@@ -152,16 +134,16 @@ def fetch_table(deployment: Deployment, table: Table) -> Fetch:
             found = replace(before, taken_at=taken_at)
         else:
             # Beside the file that counts until the record is renamed.
-            is_taken = before is not None and before.path.name == _NAMES[0]
-            path = aside.rename(folder / _NAMES[is_taken])
+            is_taken = before is not None and before.path.name == NAMES[0]
+            path = aside.rename(folder / NAMES[is_taken])
             size = path.stat().st_size
             found = FetchedFile(
-                *(path, _name(table), read.content_hash, size),
+                *(path, name_of(table), read.content_hash, size),
                 *(read.rows_counted, taken_at),
             )
     finally:
         aside.unlink(missing_ok=True)
-    _record(found)
+    record(found)
     is_new = before is None or found.path != before.path
     return Fetch(table, since, read.rows_counted, is_new)
 
@@ -180,26 +162,3 @@ def _has_all(table: Table, since: int | date | None, before: Path, aside: Path) 
             return digest(duck, before, condition) == digest(duck, aside, condition)
         except duckdb.Error:
             return False
-
-
-def _record(found: FetchedFile) -> None:
-    record = asdict(found) | {
-        "path": found.path.name,
-        "taken_at": found.taken_at.isoformat(),
-    }
-    folder = found.path.parent
-    aside = folder / f"{_RECORD}.part"
-    aside.write_text(json.dumps(record, indent=1))
-    aside.replace(folder / _RECORD)
-    for name in _NAMES:
-        if name != found.path.name:
-            (folder / name).unlink(missing_ok=True)
-
-
-def fetched_folder(deployment: Deployment, table: Table) -> Path:
-    """Return where what is fetched of a table lies."""
-    return deployment.build / "fetched" / table.source / table.name
-
-
-def _name(table: Table) -> str:
-    return f"{table.connection}/{table.relation}"

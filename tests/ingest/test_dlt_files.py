@@ -149,3 +149,63 @@ def test_what_goes_wrong_is_said_without_the_token(shop, api, changes, words):
     assert words in str(caught.value)
     assert "wrong-token" not in str(caught.value)
     assert shop.loads() == []
+
+
+RAISES_AT_ONCE = """
+def source(address, token):
+    raise RuntimeError("login failed for token " + token)
+"""
+LACKS_A_SETTING = """
+import dlt
+
+@dlt.source
+def source(address, token, tenant: str = dlt.secrets.value):
+    return []
+"""
+YIELDS = """
+import dlt
+
+@dlt.source
+def source(address, token):
+    @dlt.resource
+    def orders():
+        yield {"id": 1, "note": "first"}
+        %s
+    return orders
+"""
+BROKEN = {
+    "raises": (RAISES_AT_ONCE, "RuntimeError: login failed for token ***"),
+    "lacks a setting": (LACKS_A_SETTING, "ConfigFieldMissingException: Missing 1"),
+    "no Python": ("def source(:", "its import failed (SyntaxError"),
+    "raises when imported": ("1 / 0", "its import failed (ZeroDivisionError"),
+    "no source": ("", "source() failed (AttributeError"),
+    "a list": ("def source(address, token): return [1]", "not a list"),
+    "a row that it cannot read": (
+        YIELDS % "int('Ann Smith')",
+        "failed behind 1 records (ValueError in MODULE.py, line 9)",
+    ),
+    "half an emoji": (
+        YIELDS % r"yield {'note': 'Ann \ud83d'}",
+        "record 2 has a text with half a character",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_module_is_the_failure_of_its_tables_only(
+    shop, api, tmp_path, monkeypatch, case
+):
+    code, said = BROKEN[case]
+    # Python keeps what it has imported.
+    name = f"broken_{list(BROKEN).index(case)}"
+    (tmp_path / f"{name}.py").write_text(code)
+    places = [*ingest.dlt_sources.__path__, str(tmp_path)]
+    monkeypatch.setattr(ingest.dlt_sources, "__path__", places)
+    connect(shop, api, name=name)
+    with pytest.raises(RefusedDeliveryError) as caught:
+        land(shop)
+    message = str(caught.value)
+    assert f"ingest/dlt_sources/{name}.py" in message
+    assert said.replace("MODULE", name) in message
+    assert TOKEN not in message
+    assert "Ann" not in message

@@ -276,3 +276,9 @@ def test_a_dangling_link_is_an_error(shop, pattern):
     (shop.folder / "sales.csv").symlink_to(shop.folder / "gone.csv")
     with pytest.raises(WarehouseError, match=r"exports/shop/sales\.csv cannot be read"):
         shop.land(export=pattern)
+
+
+def test_a_folder_that_is_called_as_files_are_is_none(shop):
+    shop.export("sales.csv", "id,amount,note\n1,1,a\n")
+    (shop.folder / "sales_old").mkdir()
+    assert [load.rows_loaded for load in shop.land()] == [1]

@@ -15,13 +15,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dbt_models import WarehouseError
+from dbt_models import Deployment, WarehouseError
 from ingest import fetching
 from ingest.connections import connections_file
 from ingest.contracts import Source, Table
 from ingest.cursors import first_to_read
 from ingest.databases import extract
-from ingest.fetching import Fetch, failure, fetch_all, fetch_table, fetched_file
+from ingest.fetched import fetched_file
+from ingest.fetching import Fetch, failure, fetch_all, fetch_table
 from tests.ingest.servers import Server, Sqlite
 from tests.ingest.shop import SALES, Shop, columns
 
@@ -106,6 +107,41 @@ def test_a_table_that_comes_as_files_now_has_not_failed(till, monkeypatch):
     fetch_all(till.deployment)
     assert "no such table" in failure(till.deployment, TILL)
     assert failure(till.deployment, SALES) is None
+
+
+def test_what_nobody_has_foreseen_stops_one_table_only(till, monkeypatch):
+    def fail(deployment: Deployment, table: Table) -> None:
+        if table.name == "sales":
+            raise ValueError("not a number: Ann Smith, pass@word")
+        fetch_table(deployment, table)
+
+    returns = replace(TILL, name="returns")
+    source = Source("shop", "UTC", "EUR", (TILL, returns), ())
+    monkeypatch.setattr(fetching, "active_sources", lambda _: [source])
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "fetch_table", fail)
+        fetch_all(till.deployment)
+    said = failure(till.deployment, TILL)
+    assert "shop.sales (till/sales) could not be fetched" in said
+    assert "ValueError in test_fetching.py, line " in said
+    assert "Ann" not in said
+    assert "pass@word" not in said
+    assert fetched_file(till.deployment, returns).rows_counted == 0
+    fetch_all(till.deployment)
+    assert failure(till.deployment, TILL) is None
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, os.strerror(28))])
+def test_who_stops_a_run_and_a_full_disk_are_nobodys_failure(till, monkeypatch, error):
+    def fail(deployment: Deployment, table: Table) -> None:
+        raise error
+
+    source = Source("shop", "UTC", "EUR", (TILL,), ())
+    monkeypatch.setattr(fetching, "active_sources", lambda _: [source])
+    monkeypatch.setattr(fetching, "fetch_table", fail)
+    with pytest.raises(type(error)):
+        fetch_all(till.deployment)
+    assert failure(till.deployment, TILL) is None
 
 
 def test_a_table_is_fetched_whole(till):
@@ -297,7 +333,7 @@ def test_a_file_that_was_cut_is_nothing(till):
 STEPS = {
     "while reading": (fetching, "extract"),
     "before the file is shown": (Path, "rename"),
-    "before the record is written": (fetching, "_record"),
+    "before the record is written": (fetching, "record"),
     "before the record counts": (Path, "replace"),
     "before the other file is gone": (Path, "unlink"),
 }
