@@ -27,7 +27,7 @@ from ingest.fetched import (
     name_of,
     record,
 )
-from ingest.ledger import now
+from ingest.ledger import now, read_loads
 from ingest.reasons import kind_and_place
 from ingest.remote_files import fetch_files
 from ingest.sql import connect, literal
@@ -107,7 +107,10 @@ def _fetch_files(deployment: Deployment, table: Table) -> None:
         )
     since = first_to_read(deployment, table)
     folder = fetched_folder(deployment, table) / "files"
-    fetch_files(connection, table.export, folder, since)
+    name = f"{table.connection}/{table.export}"
+    loads = read_loads(deployment.raw, table.full_name)
+    is_expected = any(file.path == name for load in loads for file in load.files)
+    fetch_files(connection, table.export, folder, since, is_expected)
 
 
 def fetch_table(deployment: Deployment, table: Table) -> Fetch:

@@ -6,6 +6,7 @@ the rename of the index.
 
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -17,13 +18,13 @@ from urllib3.exceptions import HTTPError
 
 from dbt_models import WarehouseError
 from ingest.connections import Connection
+from ingest.disk import is_disk_full
 from ingest.dlt_files import records
+from ingest.http_files import CHUNK, PATIENCE, Listed, listed_file
 from ingest.ledger import now
+from ingest.reasons import first_line
 
-_CHUNK = 1 << 20
 _INDEX = "index.json"
-# Seconds until a server answers, and between two pieces of what it sends.
-_PATIENCE = (10, 120)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,11 @@ class RemoteFile:
 
 
 def fetch_files(
-    connection: Connection, pattern: str, folder: Path, since: int | date | None
+    connection: Connection,
+    pattern: str,
+    folder: Path,
+    since: int | date | None,
+    is_expected: bool = False,
 ) -> None:
     """Fetch the files that match, and forget those that are no longer there.
 
@@ -58,11 +63,14 @@ def fetch_files(
     ----------
     since
         Of a table with a cursor, which only dlt knows how to use: from where to read.
+    is_expected
+        Whether the one file of a web server was landed before: it must still be there.
 
     Raises
     ------
     WarehouseError
-        If the server cannot be reached, or breaks off; what was fetched before stays.
+        If the server cannot be reached, breaks off or has lost its file; what was
+        fetched before stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
     there = (f for f in fetched_files(folder) if f.path(folder).exists())
@@ -77,7 +85,9 @@ def fetch_files(
         if connection.kind == "s3":
             listed = _s3_files(connection, pattern)
         elif connection.kind == "https":
-            listed = _http_files(connection, pattern, known)
+            before = known.get(pattern)
+            stamp = before.stamp if before else None
+            listed = listed_file(connection, pattern, stamp, is_expected)
         else:
             lines = records(connection, pattern, since)
             # Only the records themselves tell whether they have changed.
@@ -87,8 +97,11 @@ def fetch_files(
             if file is None or file.stamp != stamp:
                 file = _download(name, stamp, download, folder)
             files.append(file)
-    except (OSError, HTTPError) as error:  # most are OSErrors
-        text = connection.without_secrets(str(error).splitlines()[0])
+    # Most are OSErrors; the others tell of gzip that is cut off or damaged.
+    except (OSError, HTTPError, EOFError, zlib.error) as error:
+        if is_disk_full(error):
+            raise
+        text = connection.without_secrets(first_line(error))
         raise WarehouseError(
             f"{connection.name}/{pattern} could not be fetched: {text}. What was "
             "fetched before stays; run again when the server can be reached."
@@ -125,11 +138,7 @@ def _download(
     return file
 
 
-# Name, stamp, and what downloads it.
-_Listed = Iterator[tuple[str, str, Callable[[], Iterator[bytes]]]]
-
-
-def _s3_files(connection: Connection, pattern: str) -> _Listed:
+def _s3_files(connection: Connection, pattern: str) -> Listed:
     from pyarrow import fs
 
     options = connection.options
@@ -137,11 +146,11 @@ def _s3_files(connection: Connection, pattern: str) -> _Listed:
         access_key=options.get("user"),
         secret_key=connection.password or None,
         anonymous="user" not in options,
-        endpoint_override=_endpoint(connection),
+        endpoint_override=connection.endpoint,
         scheme=options.get("scheme", "https"),
         region=options.get("region", "us-east-1"),
-        connect_timeout=_PATIENCE[0],
-        request_timeout=_PATIENCE[1],
+        connect_timeout=PATIENCE[0],
+        request_timeout=PATIENCE[1],
     )
     # Down to the first sign of a pattern, names are folders.
     fixed = pattern.partition("*")[0].partition("?")[0].rpartition("/")[0]
@@ -151,49 +160,7 @@ def _s3_files(connection: Connection, pattern: str) -> _Listed:
 
             def chunks(path: str = info.path) -> Iterator[bytes]:
                 with store.open_input_stream(path, compression=None) as stream:
-                    while chunk := stream.read(_CHUNK):
+                    while chunk := stream.read(CHUNK):
                         yield chunk
 
             yield info.path, f"{info.mtime_ns} {info.size}", chunks
-
-
-def _endpoint(connection: Connection) -> str | None:
-    host, port = (connection.options.get(key) for key in ("host", "port"))
-    return f"{host}:{port}" if host and port else host
-
-
-def _http_files(
-    connection: Connection, pattern: str, known: dict[str, RemoteFile]
-) -> _Listed:
-    import requests
-
-    if set("*?[").intersection(pattern):
-        raise WarehouseError(
-            f"{connection.name}/{pattern}: a web server does not list its files; name "
-            "the file in the contract (export), one table or connection for each"
-        )
-    options = connection.options
-    url = f"{options['scheme']}://{_endpoint(connection)}/"
-    if base := options.get("database", "").strip("/"):
-        url += f"{base}/"
-    user = options.get("user")
-    headers = {"Accept-Encoding": "identity"}
-    if pattern in known:
-        headers["If-None-Match"] = known[pattern].stamp
-    with requests.get(
-        url + quote(pattern),
-        auth=(user, connection.password) if user else None,
-        headers=headers,
-        stream=True,
-        timeout=_PATIENCE,
-    ) as answer:
-        if answer.status_code == requests.codes.not_modified:
-            yield pattern, known[pattern].stamp, answer.iter_content
-            return
-        if answer.status_code == requests.codes.not_found:
-            return
-        answer.raise_for_status()
-        tag = answer.headers.get("ETag", "")
-        # Without a tag, nothing tells that it is the same but the content.
-        stamp = tag or f"untagged {answer.headers.get('Date')}"
-        yield pattern, stamp, lambda: answer.raw.stream(_CHUNK, decode_content=False)

@@ -1,6 +1,8 @@
 """Files of a web server and of an S3-compatible store, real ones on this machine."""
 
 import gzip
+import io
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -108,8 +110,19 @@ class Handler(SimpleHTTPRequestHandler):
 
     asked: list[tuple[str, int]] = []
     breaks_off = False
+    has_tags = True
+    packs = ""
+    sends_to = ""
 
     def send_head(self):
+        if self.sends_to and "sig=" not in self.path:
+            self.send_response(302)
+            self.send_header("Location", self.sends_to)
+            self.end_headers()
+            return None
+        if "sig=" in self.path:
+            self.send_error(403)
+            return None
         path = Path(self.translate_path(self.path))
         if not path.exists():
             self.asked.append((self.path, 404))
@@ -125,12 +138,19 @@ class Handler(SimpleHTTPRequestHandler):
             self.end_headers()
             return None
         self.asked.append((self.path, 200))
-        size = path.stat().st_size
-        self.send_response(200)
-        self.send_header("ETag", tag)
-        self.send_header("Content-Length", str(size + 100 * self.breaks_off))
+        content = path.read_bytes()
+        if self.packs == "gzip":
+            content = gzip.compress(content)
+        # Without a Date, which the other method adds.
+        self.send_response_only(200)
+        if self.has_tags:
+            self.send_header("ETag", tag)
+        if self.packs:
+            self.send_header("Content-Encoding", self.packs)
+        size = len(content) + 100 * self.breaks_off
+        self.send_header("Content-Length", str(size))
         self.end_headers()
-        return path.open("rb")
+        return io.BytesIO(content)
 
     def log_message(self, *_):
         pass
@@ -141,7 +161,8 @@ def web(shop, tmp_path) -> Iterator[tuple[Store, Path]]:
     """Return a web server's store, and its folder."""
     folder = tmp_path / "served"
     (folder / "base").mkdir(parents=True)
-    Handler.asked, Handler.breaks_off = [], False
+    Handler.asked, Handler.breaks_off, Handler.has_tags = [], False, True
+    Handler.packs = Handler.sends_to = ""
     server = ThreadingHTTPServer(
         ("127.0.0.1", 0), partial(Handler, directory=str(folder))
     )
@@ -160,6 +181,70 @@ def test_a_file_of_a_web_server_is_fetched_when_it_has_changed(web, monkeypatch)
     path.write_text(ROWS + "3,3.00,c\n")
     assert store.land(monkeypatch) == [3]
     assert [status for _, status in Handler.asked] == [200, 304, 200]
+
+
+def test_a_server_without_tags_and_dates_is_asked_for_the_file_each_time(
+    web, monkeypatch
+):
+    store, path = web
+    Handler.has_tags = False
+    path.write_text(ROWS)
+    assert store.land(monkeypatch) == [2]
+    assert store.land(monkeypatch) == []
+    path.write_text(ROWS + "3,3.00,c\n")
+    assert store.land(monkeypatch) == [3]
+
+
+@pytest.mark.parametrize("build", ["stays", "is deleted"])
+def test_a_file_that_is_there_no_more_is_a_failure(web, monkeypatch, build):
+    store, path = web
+    path.write_text(ROWS)
+    store.land(monkeypatch)
+    path.unlink()
+    if build == "is deleted":
+        shutil.rmtree(store.shop.deployment.build)
+    for _ in range(2):
+        with pytest.raises(RefusedDeliveryError, match="was there before"):
+            store.land(monkeypatch)
+    path.write_text(ROWS + "3,3.00,c\n")
+    assert store.land(monkeypatch) == [3]
+
+
+def test_a_query_goes_with_each_request_and_into_no_reason(web, monkeypatch):
+    store, path = web
+    path.write_text(ROWS)
+    file = connections_file(store.shop.deployment)
+    query = "token=TOPSECRET%3D&v=2"
+    store.connect(file.read_text().strip().removeprefix("store: ") + f"?{query}")
+    assert store.land(monkeypatch) == [2]
+    assert Handler.asked == [(f"/base/all%20sales.csv?{query}", 200)]
+    file.write_text(file.read_text().replace("pass%2Fword", "wrong-one"))
+    with pytest.raises(RefusedDeliveryError, match="401") as caught:
+        store.land(monkeypatch)
+    assert "TOPSECRET" not in str(caught.value)
+
+
+def test_where_a_server_sends_to_is_said_without_its_query(web, monkeypatch):
+    store, _ = web
+    Handler.sends_to = "/elsewhere/x.csv?sig=SECRETSIG"
+    with pytest.raises(RefusedDeliveryError, match="403.*/elsewhere/x.csv") as caught:
+        store.land(monkeypatch)
+    assert "SECRETSIG" not in str(caught.value)
+
+
+def test_what_is_packed_for_the_way_is_unpacked(web, monkeypatch):
+    store, path = web
+    Handler.packs = "gzip"
+    path.write_text(ROWS)
+    assert store.land(monkeypatch) == [2]
+
+
+def test_what_is_packed_in_an_unknown_way_is_refused_in_a_sentence(web, monkeypatch):
+    store, path = web
+    Handler.packs = "br"
+    path.write_text(ROWS)
+    with pytest.raises(RefusedDeliveryError, match=r"packs it for the way \(br\)"):
+        store.land(monkeypatch)
 
 
 def test_a_copy_that_was_deleted_is_fetched_again(web, monkeypatch):
