@@ -92,7 +92,8 @@ def _read_source(folder: Path, path: Path) -> Source:
     where = f"{path}: source {folder.name}"
     meta = meta_of(spec, _SOURCE_KEYS, where)
     zone = required(meta, "timezone", where)
-    choice(zone, sorted(time_zones()), "timezone", where)
+    if not isinstance(zone, str) or zone not in time_zones():
+        choice(zone, sorted(time_zones()), "timezone", where)
     currency = required(meta, "currency", where)
     if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
         raise WarehouseError(

@@ -11,7 +11,7 @@ import duckdb
 
 from dbt_models import WarehouseError, nearest
 from ingest.formats import KINDS, Format
-from ingest.sql import connect
+from ingest.sql import ask
 
 
 def _is_sign(value: Any) -> bool:
@@ -166,17 +166,16 @@ def read_column_format(given: Any, data_type: str, where: str) -> str | None:
     return given
 
 
-# A run asks for its contracts dozens of times, and a database takes 15 ms to open.
+# A run asks for its contracts dozens of times.
 @cache
 def _tells_days(pattern: str) -> bool:
     """Return whether a day that is written by the pattern can be read again."""
     day = "timestamp '2017-12-28 13:14:15'"
-    with connect() as connection:
-        try:
-            (same,) = connection.execute(
-                f"select try_strptime(strftime({day}, $1), $1)::date = {day}::date",
-                [pattern],
-            ).fetchone()
-        except duckdb.Error:
-            return False
+    try:
+        ((same,),) = ask(
+            f"select try_strptime(strftime({day}, $1), $1)::date = {day}::date",
+            [pattern],
+        )
+    except duckdb.Error:
+        return False
     return bool(same)

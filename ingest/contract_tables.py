@@ -25,7 +25,7 @@ from ingest.contract_values import (
 )
 from ingest.contracts import Table
 from ingest.origins import ORIGIN_KEYS, read_origin
-from ingest.sql import connect, identifier
+from ingest.sql import ask, identifier
 
 # One row in a hundred; a table that cannot bear that says so in its contract.
 _MAX_REJECTS = 0.01
@@ -130,24 +130,21 @@ def _read_amount(
     return amount
 
 
-# A run asks for its contracts dozens of times, and a database takes 15 ms to open.
+# A run asks for its contracts dozens of times.
 @cache
 def _mistake(amount: str, types: Sequence[tuple[str, str]]) -> str | None:
     """Return what is wrong with an expression over columns of these types, if so."""
     columns = ", ".join(f"null::{type_} as {identifier(n)}" for n, type_ in types)
-    with connect() as connection:
-        try:
-            # As landing and the build add it up.
-            connection.execute(
-                f"select sum({amount})::decimal(38, 4) from (select {columns})"
-            )
-        except duckdb.Error as error:
-            said = str(error).splitlines()[0]
-            unknown = re.search('Referenced column "(.+?)" not found', said)
-            if unknown is None:
-                return said
-            known = [name for name, _ in types]
-            return f"there is no column {unknown[1]}. {nearest(unknown[1], known)}"
+    try:
+        # As landing and the build add it up.
+        ask(f"select sum({amount})::decimal(38, 4) from (select {columns})")
+    except duckdb.Error as error:
+        said = str(error).splitlines()[0]
+        unknown = re.search('Referenced column "(.+?)" not found', said)
+        if unknown is None:
+            return said
+        known = [name for name, _ in types]
+        return f"there is no column {unknown[1]}. {nearest(unknown[1], known)}"
     return None
 
 

@@ -235,7 +235,7 @@ def test_an_amount_is_looked_at_once(sources, monkeypatch):
     write(sources, changed(((*SALES_META, "control_amount"), "amount * line * 2")))
     read_sources()
     # Every command reads the contracts, many times.
-    monkeypatch.setattr(contract_tables, "connect", None)
+    monkeypatch.setattr(contract_tables, "ask", None)
     assert read_sources()[0].tables[0].control_amount == "amount * line * 2"
 
 
