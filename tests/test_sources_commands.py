@@ -149,8 +149,24 @@ def test_a_folder_is_written_anew_only_when_forced(project, sales):
     assert "name: again" in contract.read_text()
     # Its files are nowhere yet, and a stray one matches nothing.
     exports = project / "data" / "exports" / "again"
-    exports.mkdir()
+    exports.mkdir(parents=True)
     (exports / "other.csv").write_text("a,b\n1,2\n")
     said = crm(project, "sources", "check", "again", code=1)
     assert "no file matches" in said
     assert "exports/again/other.csv matches no table" in said
+
+
+def test_what_does_not_land_under_the_contract_is_said_at_once(project, tmp_path):
+    good, bad, worse = (tmp_path / name for name in ("a.csv", "b.csv", "c.csv"))
+    good.write_text("id,amount\n1,2.50\n2,3.50\n")
+    bad.write_text("id,amount\n1,2.50\n2,3.50,7\n3,4.50\n")
+    # So long ago that no reader knows such lines.
+    worse.write_bytes(b"id,amount\r1,2.50\r2,3.50\r")
+    paths = map(str, (good, bad, worse))
+    said = crm(project, "sources", "add", *paths, "--name", "trial")
+    assert "Does not land: trial.a:" not in said
+    assert "Does not land: trial.b: 1 of 3 rows do not keep the contract" in said
+    assert "Does not land: trial.c: exports/trial/c.csv: " in said
+    # It was a trial.
+    assert not (project / "data" / "raw" / "trial").exists()
+    assert not list((project / "data" / "build").glob("trial*"))

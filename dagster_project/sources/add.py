@@ -11,6 +11,7 @@ from dagster_project.sources.contract_text import Setting, contract_text
 from dagster_project.sources.entity_texts import entity_texts
 from dagster_project.sources.marks import open_marks
 from dagster_project.sources.staging_text import staging_text
+from dagster_project.sources.trial import trial
 from dbt_models import (
     CODE_DIR,
     SOURCES_DIR,
@@ -33,7 +34,7 @@ def add_source(
     copies: bool,
     overwrites: bool,
 ) -> None:
-    """Write the source's folder, and say what was understood.
+    """Write the source's folder, and say what was understood and what does not land.
 
     Raises
     ------
@@ -55,10 +56,13 @@ def add_source(
     folder.mkdir(exist_ok=True)
     for file_name, text in texts.items():
         (folder / file_name).write_text(text, encoding="utf-8")
-    read_source(folder)
+    failures = trial(deployment, read_source(folder), paths)
     if copies:
         _copy(paths, deployment.exports / name)
     _say(deployment, name, tables, sorted(texts), paths, copies)
+    for failure in failures:
+        click.secho("\nDoes not land: ", fg="yellow", nl=False)
+        click.echo(f"{failure} Mend the contract or the file before you run.")
 
 
 def _check(name: str, timezone: str | None, currency: str | None) -> None:
@@ -94,6 +98,8 @@ def _texts(
     base = deployment.params["base_currency"]
     code = currency or next(iter(signs), base or "EUR")
     why = "by the signs at its amounts" if signs else "no file says it"
+    if others := sorted({*signs} - {code}):
+        why += f", of which some are of {', '.join(others)}"
     contract = contract_text(
         name, zone, Setting(code, None if currency else why), tables, mappings
     )

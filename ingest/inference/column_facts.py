@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from ingest.inference.numbers import SYMBOLS
+from ingest.inference.numbers import CURRENCIES, SYMBOLS
 from ingest.inference.values import NULL_WORDS
 from ingest.sql import literal
 
@@ -63,3 +63,10 @@ def symbols_of(
         seen = values[name].aggregate(tests).fetchone()
         found |= {s for s, is_there in zip(SYMBOLS, seen, strict=True) if is_there}
     return sorted(found, key=SYMBOLS.index)
+
+
+def currencies_of(values: duckdb.DuckDBPyRelation) -> str | None:
+    """Return the currencies that a column's amounts are in, if they are several."""
+    symbols = symbols_of({"": values}, [""])
+    codes = {CURRENCIES.get(symbol, symbol) for symbol in symbols if symbol != "%"}
+    return " and ".join(sorted(codes)) if len(codes) > 1 else None

@@ -6,11 +6,15 @@ from typing import Any
 
 import duckdb
 
-from ingest.inference.column_facts import counts_of, null_words, symbols_of
+from ingest.inference.column_facts import (
+    counts_of,
+    currencies_of,
+    null_words,
+    symbols_of,
+)
 from ingest.inference.column_types import type_of
 from ingest.inference.numbers import (
     CURRENCIES,
-    Style,
     choose_style,
     styles_of,
 )
@@ -110,19 +114,23 @@ def guess_columns(
         else times.get(name) or type_of(name, found, style, styles[name])
         for name, found in values.items()
     }
+    types |= {
+        name: Written(
+            "varchar", doubt=f"amounts in {said}, kept as text: never one sum"
+        )
+        for name, written in types.items()
+        if _is_number(written) and (said := currencies_of(values[name]))
+    }
     counts = counts_of(connection, names)
     typed = {name for name, written in types.items() if written.data_type != "varchar"}
     nulls = null_words(connection, names, typed)
-    numeric = [
-        n for n in typed if types[n].data_type[:3] in {"int", "big", "dec", "dou"}
-    ]
+    numeric = [n for n in typed if _is_number(types[n])]
     symbols = symbols_of(values, numeric)
     found: dict[str, Any] = {}
-    if any(Style() not in styles[name] for name in numeric):
-        if style.decimal != ".":
-            found["decimal"] = style.decimal
-        if style.thousands:
-            found["thousands"] = style.thousands
+    if style.decimal != "." and numeric:
+        found["decimal"] = style.decimal
+    if style.thousands and numeric:
+        found["thousands"] = style.thousands
     if symbols:
         found["symbols"] = symbols
     if nulls:
@@ -182,3 +190,7 @@ def guess_columns(
         words = ", ".join(repr(word) for word in nulls)
         table_doubts.append(f"{words}: taken for nothing, in all columns")
     return Columns(tuple(columns), found, tuple(table_doubts), currency)
+
+
+def _is_number(written: Written) -> bool:
+    return written.data_type[:3] in {"int", "big", "dec", "dou"}

@@ -1,21 +1,26 @@
 """Samples of files of every kind: by their ending, text unless it says otherwise."""
 
-import codecs
-import json
+import glob
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, time
-from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import ijson
 import pyarrow as pa
 from pyarrow import parquet
 
 from dbt_models import WarehouseError
-from ingest.inference.samples import Sample, find_header, sample_of, usable_names
+from ingest.excel_files import is_workbook
+from ingest.inference.json_samples import read_json
+from ingest.inference.samples import (
+    Sample,
+    find_header,
+    made_up_names,
+    names_in,
+    sample_of,
+    text_of,
+)
 from ingest.inference.text_samples import read_text
 
 # Endings of text that ingest knows without being told.
@@ -28,7 +33,6 @@ _STORED = {
     "int64": "bigint",
     "large_string": "varchar",
     "string": "varchar",
-    "timestamp[us]": "timestamp",
 }
 
 
@@ -42,13 +46,15 @@ def read_sample(path: Path, limit: int) -> Sample:
     """
     if not path.is_file():
         raise WarehouseError(f"{path} is no file. Name files that are there.")
-    name = path.name.lower()
+    name = path.name.lower().removesuffix(".gz")
     read = next((r for end, r in _READERS.items() if name.endswith(end)), read_text)
+    if is_workbook(path):
+        read = _read_excel
     try:
         sample = read(path, limit)
     except WarehouseError as error:
         raise WarehouseError(f"{path}: {error}.") from error
-    if read is read_text and not name.removesuffix(".gz").endswith(_TEXTS):
+    if read is read_text and not name.endswith(_TEXTS):
         return replace(sample, format={"kind": "csv", **sample.format})
     return sample
 
@@ -60,111 +66,77 @@ def _read_parquet(path: Path, limit: int) -> Sample:
         raise WarehouseError("it is not a Parquet file, or damaged") from error
     schema = file.schema_arrow
     stored = {
-        field.name: _STORED.get(text, text.replace("decimal128", "decimal"))
+        field.name: "timestamp"
+        if pa.types.is_timestamp(field.type)
+        else _STORED.get(text, text.replace("decimal128", "decimal"))
         for field in schema
         for text in [str(field.type)]
-        if text in _STORED or text.startswith("decimal128")
+        if text in _STORED
+        or text.startswith("decimal128")
+        or pa.types.is_timestamp(field.type)
     }
     rows = (
-        [_text(value) for value in row.values()]
+        [text_of(value) for value in row.values()]
         for batch in file.iter_batches(5_000)
         for row in batch.to_pylist()
     )
-    return sample_of(schema.names, rows, limit, stored=stored)
-
-
-def _read_json(path: Path, limit: int) -> Sample:
-    """Look at a list of JSON records, or one record per line."""
-    names: dict[str, None] = {}
-    records: list[dict[str, Any]] = []
-    is_whole = True
-    with path.open("rb") as stream:
-        is_list = stream.read(1_024).lstrip(codecs.BOM_UTF8).lstrip()[:1] == b"["
-        stream.seek(0)
-        found = ijson.items(
-            stream, "item" if is_list else "", multiple_values=not is_list
-        )
-        try:
-            for record in found:
-                if len(records) == limit:
-                    is_whole = False
-                    break
-                if not isinstance(record, dict):
-                    raise WarehouseError(f"record {len(records) + 1} has no names")
-                names |= dict.fromkeys(record)
-                records.append(record)
-        except ijson.JSONError as error:
-            raise WarehouseError(
-                f"behind {len(records):,} records it is not JSON ({error})"
-            ) from error
-    if not records:
-        raise WarehouseError("it is empty; export it again")
-    rows = ([_text(record.get(name)) for name in names] for record in records)
-    sample = sample_of(list(names), rows, limit)
-    return Sample(sample.names, sample.rows, is_whole=is_whole)
+    return sample_of(names_in(schema.names), rows, limit, stored=stored)
 
 
 def _read_excel(path: Path, limit: int) -> Sample:
-    """Look at the first sheet that holds a table."""
+    """Look at the first sheet that is seen."""
     import python_calamine
 
+    # As landing does: a sheet that is hidden is nobody's table.
+    found: dict[str, Any] = {}
+    doubts = []
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(path)
-        sheets = workbook.sheet_names
-        rows = (row for row in workbook.get_sheet_by_index(0).iter_rows() if any(row))
+        sheets = [
+            sheet.name
+            for sheet in workbook.sheets_metadata
+            if sheet.visible == python_calamine.SheetVisibleEnum.Visible
+            and sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
+        ]
+        if len(sheets) > 1:
+            found["sheets"] = glob.escape(sheets[0])
+            doubts.append(f"only the sheet '{sheets[0]}' of {len(sheets)} is read")
+        cells = workbook.get_sheet_by_name(sheets[0]).iter_rows()
+        rows = (row for row in cells if any(row))
     except (python_calamine.CalamineError, IndexError, OSError) as error:
         raise WarehouseError(f"it is no Excel workbook ({error})") from error
-    texts: Iterator[list[str]] = ([_text(v) or "" for v in row] for row in rows)
+    texts: Iterator[list[str]] = ([text_of(v) or "" for v in row] for row in rows)
     first = list(islice(texts, 50))
     if not first:
-        raise WarehouseError("its first sheet is empty")
+        raise WarehouseError("its sheet is empty")
     fields = [sum(1 for cell in row if cell) for row in first]
     # A title above the table fills a cell or two.
     start = next(n for n, count in enumerate(fields) if count * 2 > max(fields))
-    found: dict[str, Any] = {"skip_lines": start} if start else {}
-    doubts = [f"{start} rows above the header are no table"] if start else []
-    if len(sheets) > 1:
-        found["sheets"] = sheets[0]
-        doubts.append(f"only the sheet '{sheets[0]}' of {len(sheets)} is read")
+    if start:
+        found["skip_lines"] = start
+        doubts.append(f"{start} rows above the header are no table")
     has_header, doubt = find_header(first[start:])
-    header = first[start]
-    names, changed = usable_names(header if has_header else [""] * len(header))
-    if changed:
+    header = list(first[start])
+    if has_header:
+        while not header[-1]:
+            header.pop()
+    else:
         found["header"] = False
-        found["skip_lines"] = start + has_header
-        doubts.append(
-            f"{', '.join(changed)}: no usable name in the header; columns go by order"
-        )
+    names = names_in(header) if has_header else made_up_names(len(header))
     doubts += [doubt] if doubt else []
 
     def records() -> Iterator[list[str]]:
-        yield from first[start + has_header :]
-        yield from texts
+        for row in chain(first[start + has_header :], texts):
+            yield row[: len(names)]
 
     return sample_of(names, records(), limit, format=found, doubts=tuple(doubts))
 
 
-def _text(value: Any) -> str | None:
-    """Write a value as a text file would."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    # A workbook has no whole numbers; 90022 is stored as 90022.0.
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, default=str)
-    if isinstance(value, datetime) and value.time() == time():
-        return value.date().isoformat()
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
 _READERS: dict[str, Callable[[Path, int], Sample]] = {
     ".parquet": _read_parquet,
-    ".json": _read_json,
-    ".jsonl": _read_json,
-    ".ndjson": _read_json,
+    ".json": read_json,
+    ".jsonl": read_json,
+    ".ndjson": read_json,
     ".xlsx": _read_excel,
     ".xlsm": _read_excel,
 }

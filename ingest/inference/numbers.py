@@ -85,7 +85,7 @@ def choose_style(columns: Sequence[set[Style]], prefers_comma: bool) -> Style:
     if not others:
         return chosen
     doubt = (
-        f"1{others[0].thousands or chosen.decimal}234 may be 1.2 or a thousand: "
+        f"1{chosen.thousands or others[0].thousands}234 may be 1.2 or a thousand: "
         f"is '{chosen.decimal}' the decimal sign?"
     )
     return Style(chosen.decimal, chosen.thousands, doubt)

@@ -1,8 +1,11 @@
 """What is looked at of a file: its first rows, as text, whatever kind it is."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, time
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -70,24 +73,55 @@ def _batches(
         )
 
 
-def usable_names(header: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return names that a contract can have for a header's, and which were changed."""
-    names: list[str] = []
-    changed = []
-    seen = set(OWN_NAMES)
+def text_of(value: Any) -> str | None:
+    """Write a value as a text file would."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    # A workbook has no whole numbers; 90022 is stored as 90022.0.
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, default=str)
+    if isinstance(value, datetime) and value.time() == time() and not value.tzinfo:
+        return value.date().isoformat()
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def names_in(header: Sequence[str]) -> list[str]:
+    """Return the names in a header, all of which a contract can have.
+
+    Raises
+    ------
+    WarehouseError
+        If it cannot. Without names columns go by their order, and a file that has
+        them in another would be read as if nothing had happened.
+    """
+    seen: set[str] = set()
     for number, name in enumerate(header, start=1):
+        if not name.strip():
+            flaw = "has no name"
+        elif name.lower() in seen:
+            flaw = f"is called '{name}', as another one is"
+        elif name.lower() in OWN_NAMES:
+            flaw = f"is called '{name}', which the warehouse itself uses"
         # dbt would take double braces for a template.
-        is_usable = (
-            name.strip() and name.isprintable() and not re.search("{[{%#]", name)
+        elif not name.isprintable() or re.search("[{][{%#]", name):
+            flaw = f"has the name {name!r}, which cannot be written in SQL"
+        else:
+            seen.add(name.lower())
+            continue
+        raise WarehouseError(
+            f"column {number} of {len(header)} {flaw}; give each a name of its own, "
+            "and end no line with a delimiter"
         )
-        good = name if is_usable else f"column_{number}"
-        while good.lower() in seen:
-            good += f"_{number}"
-        seen.add(good.lower())
-        names.append(good)
-        if good != name:
-            changed.append(good)
-    return names, changed
+    return list(header)
+
+
+def made_up_names(count: int) -> list[str]:
+    """Return names for columns that have none, which go by their order."""
+    return [f"column_{number}" for number in range(1, count + 1)]
 
 
 def find_header(

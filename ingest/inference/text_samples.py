@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dbt_models import WarehouseError
-from ingest.inference.samples import Sample, find_header, sample_of, usable_names
+from ingest.inference.samples import (
+    Sample,
+    find_header,
+    made_up_names,
+    names_in,
+    sample_of,
+)
 from ingest.inference.text_dialects import (
     HEAD,
     RECORDS,
@@ -68,27 +74,17 @@ def _read(
         if line > dialect.skip_lines
     )
     first = [record for _, record in zip(range(RECORDS), records, strict=False)]
-    header_line, header = first[0]
+    _, header = first[0]
     has_header, doubt = find_header([record for _, record in first])
     doubts = [*doubts, *([doubt] if doubt else [])]
-    above = dialect.skip_lines
-    names, changed = usable_names(header if has_header else [""] * len(header))
-    if has_header and changed:
-        # The file's own names cannot be used, so its header is a line to skip.
-        above, has_header = header_line, False
-        doubts.append(
-            f"{', '.join(changed)}: the header has no name there, one twice or one "
-            "that cannot be used; columns go by their order now"
-        )
+    names = names_in(header) if has_header else made_up_names(len(header))
+    if has_header:
         first = first[1:]
-    elif has_header:
-        first = first[1:]
-    if above:
-        found["skip_lines"] = above
-        if above == dialect.skip_lines:
-            doubts.append(f"{above} lines above the header are no table")
-    if not has_header:
+    else:
         found["header"] = False
+    if above := dialect.skip_lines:
+        found["skip_lines"] = above
+        doubts.append(f"{above} lines above the header are no table")
     broken = 0
 
     def rows() -> Iterator[list[str]]:

@@ -1,10 +1,12 @@
 """What is guessed of files: rule by rule, and that a file keeps its own contract."""
 
+import gzip
 import json
 from pathlib import Path
 
 import duckdb
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -129,8 +131,10 @@ def test_another_column_tells_the_order(guess):
         ("'id','amount'\n'a','1'\n'b','2'\n", {"quote": "'"}),
         ("Umsätze 2026\n\nid,amount\na,1\nb,2\n", {"skip_lines": 2}),
         ("a,1\nb,2\n", {"header": False}),
-        ("id,amount,amount\na,1,2\n", {"skip_lines": 1, "header": False}),
-        ("id,amount,\na,1,\n", {"skip_lines": 1, "header": False}),
+        (
+            "id;weight\na;1.234\nb;12.500\n",
+            {"delimiter": ";", "decimal": ",", "thousands": "."},
+        ),
         ("id,ort\na,Köln\n".encode("cp1252"), {"encoding": "cp1252"}),
         ("id,ort\na,Köln\n".encode("utf-16"), {}),
         ("\ufeffid,ort\na,Köln\n", {}),
@@ -227,6 +231,11 @@ def test_personal_data_by_name_and_by_value(guess):
     [
         (b"", "is empty"),
         (b"\n \n", "is empty"),
+        # Without names columns would go by their order, in whatever order they come.
+        ("id;name;amount;\n1;x;1,50;\n", "column 4 of 4 has no name"),
+        ("id,amount,Amount\na,1,2\n", "column 3 of 3 is called 'Amount', as another"),
+        ("id,_load_id\na,1\n", "which the warehouse itself uses"),
+        ("id,{{ x }}\na,1\n", "cannot be written in SQL"),
         (b"PK\x03\x04\0\0", "zip archive"),
         (b"SQLite format 3\0", "binary"),
         ("id,amount\n", "no rows"),
@@ -237,6 +246,62 @@ def test_personal_data_by_name_and_by_value(guess):
 def test_what_is_no_table_is_refused(guess, content, reason):
     with pytest.raises(WarehouseError, match=reason):
         guess(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({"id": 1, "note": "x"}, "one JSON object and no list"),
+        ({"data": {"a": {"id": 1}, "b": {"id": 2}}}, "one JSON object and no list"),
+        ([{"id": 1, "": 2}], "column 2 of 2 has no name"),
+        ([1, 2], "record 1 has no names"),
+    ],
+)
+def test_json_without_records_is_refused(guess, content, reason):
+    with pytest.raises(WarehouseError, match=reason):
+        guess(json.dumps(content, indent=2), name="orders.json")
+
+
+def test_records_inside_a_document_are_found(guess):
+    document = {"page": {"size": 2}, "data": {"items": [{"id": 1}, {"id": 2}]}}
+    for indent in (None, 2):
+        table = guess(json.dumps(document, indent=indent), name="orders.json")
+        assert (table.format, names(table)) == ({"records": "data.items"}, ["id"])
+        assert "data.items" in table.doubts[0]
+
+
+def test_packed_json_is_no_csv(guess):
+    lines = gzip.compress(b'{"id": 1, "amount": 1.5}\n{"id": 2, "amount": 2.5}\n')
+    table = guess(lines, name="orders.jsonl.gz")
+    assert (table.format, names(table)) == ({}, ["id", "amount"])
+
+
+def test_of_a_workbook_the_sheet_that_is_seen_is_read(guess, tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "made.xlsx") as workbook:
+        for name, header in (("Old", "x"), ("Sales", "id")):
+            sheet = workbook.add_worksheet(name)
+            sheet.write_column(0, 0, [header, 1, 2])
+        workbook.worksheets()[1].activate()
+        workbook.worksheets()[1].set_first_sheet()
+        workbook.worksheets()[0].hide()
+    # Programs call a workbook CSV.
+    for name in ("orders.xlsx", "orders.csv"):
+        table = guess((tmp_path / "made.xlsx").read_bytes(), name=name)
+        assert (table.format, names(table)) == ({}, ["id"])
+
+
+def test_amounts_of_several_currencies_are_no_number(column):
+    found = column(["$1.50", "€2.50"], "amount")
+    assert found.data_type == "varchar"
+    assert "EUR and USD" in found.doubts[0]
+
+
+@pytest.mark.parametrize("type_", ["timestamp_ns", "timestamp", "timestamptz"])
+def test_a_time_of_parquet_stays_one_at_midnight(tmp_path, type_):
+    path = tmp_path / "orders.parquet"
+    duckdb.sql(f"select 1 as id, '2026-01-01'::{type_} as at").write_parquet(str(path))
+    (table,) = guess_tables([path], "shop", True)
+    assert table.columns.columns[1].data_type == "timestamp"
 
 
 def test_a_file_of_one_column(guess):
