@@ -86,7 +86,8 @@ class Table:
         (``schema.table``); None: it comes as files below ``exports/``.
     cursor
         Column that grows with each change; only what is new by it is read. None: the
-        whole table is.
+        whole table is. A number far above all others hides what comes below it: unlike
+        of times, of numbers nothing tells which are not due yet.
     overlap
         How far below the cursor's highest landed value reading begins again.
     """
