@@ -1,18 +1,30 @@
 """JSON documents and JSON lines, their nested fields as columns of dotted names."""
 
 import json
+import re
 from collections.abc import Collection, Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from dbt_models import WarehouseError
 from ingest.contracts import Table
-from ingest.sql import connect, files, literal
+from ingest.json_records import LONGEST, count_records, require_length, split_records
 from ingest.text_files import count_lines, opened_below
 from ingest.text_rows import TextRow, header_of
+
+# Halves of characters beyond the first 65,536; most of them stand in pairs.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class _Number(str):
+    """A number as it is written: neither rounded, nor too long for anybody."""
+
+    __slots__ = ()
+
+
+_DECODER = json.JSONDecoder(
+    parse_float=_Number, parse_int=_Number, parse_constant=_Number
+)
 
 
 def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
@@ -36,14 +48,41 @@ def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
 
 def _rows(path: Path, table: Table) -> Iterator[TextRow]:
     nulls = set(table.format.nulls)
-    decimal = table.format.decimal
-    for number, record, text in _records(path, table):
-        if not isinstance(record, dict):
-            yield TextRow(number, {}, "not a JSON object", text)
+    for number, record in _records(path, table):
+        try:
+            values = _values(record, table)
+        except RecursionError:
+            flaw = "nested too deeply"
+        except UnicodeEncodeError:
+            flaw = "half of a character, such as \\ud83d without its other half"
+        except ValueError:  # also if it is not UTF-8
+            flaw = "not a JSON object"
+        else:
+            yield TextRow(
+                number, {n: None if v in nulls else v for n, v in values.items()}
+            )
             continue
-        fields = _fields(record, "", table.types)
-        values = {name: _text(value, decimal) for name, value in fields}
-        yield TextRow(number, {n: None if v in nulls else v for n, v in values.items()})
+        text = record.decode("utf-8", "backslashreplace").strip()
+        yield TextRow(number, {}, flaw, text)
+
+
+def _values(record: bytes, table: Table) -> dict[str, str | None]:
+    """Return the fields of a record as text.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON object; a UnicodeEncodeError, if it is no text.
+    RecursionError
+        If it is nested more deeply than Python can read.
+    """
+    found = _DECODER.decode(record.decode())
+    if not isinstance(found, dict):
+        raise ValueError
+    if _HALF.search(record):
+        json.dumps(found, ensure_ascii=False).encode()
+    fields = _fields(found, "", table.types)
+    return {name: _text(value, table.format.decimal) for name, value in fields}
 
 
 def _fields(
@@ -57,57 +96,51 @@ def _fields(
             yield name, value
 
 
-def _records(path: Path, table: Table) -> Iterator[tuple[int, Any, str]]:
-    """Yield place, value and text of each record; the value of broken ones is None."""
-    if _is_document(path, table):
-        for number, record in enumerate(_items(path, table), start=1):
-            yield number, record, repr(record)
-        return
-    with opened_below(path, table.format.skip_lines) as lines:
-        for number, line in enumerate(lines, start=table.format.skip_lines + 1):
+def _records(path: Path, table: Table) -> Iterator[tuple[int, bytes]]:
+    """Yield place and text of each record."""
+    skipped = table.format.skip_lines
+    is_document = _is_document(path, table)
+    with opened_below(path, skipped) as stream:
+        if is_document:
+            yield from enumerate(split_records(stream, table.format.records), start=1)
+            return
+        lines = iter(lambda: stream.readline(LONGEST + 1), b"")
+        for number, line in enumerate(lines, start=skipped + 1):
+            require_length(len(line))
             if line.strip():
-                text = line.decode("utf-8", "backslashreplace").strip()
-                try:
-                    value = json.loads(line, parse_float=Decimal)
-                except ValueError:  # also if it is not UTF-8
-                    value = None
-                yield number, value, text
+                yield number, line
 
 
 def _is_document(path: Path, table: Table) -> bool:
     """Return whether the file is one value, and not one a line."""
     if table.format.records is not None:
         return True
-    with opened_below(path, table.format.skip_lines) as lines:
-        for line in lines:
+    with opened_below(path, table.format.skip_lines) as stream:
+        for line in iter(lambda: stream.readline(LONGEST), b""):
             if stripped := line.strip():
                 return stripped.startswith(b"[")
     return False
 
 
-def _items(path: Path, table: Table) -> Iterator[Any]:
-    import ijson
-
-    place = table.format.records
-    with opened_below(path, table.format.skip_lines) as text:
-        try:
-            yield from ijson.items(text, f"{place}.item" if place else "item")
-        except ijson.JSONError as error:
-            # Below the first line it shows a part of the file.
-            said = str(error).splitlines()[0]
-            raise WarehouseError(f"it is no JSON, or cut off ({said})") from error
-
-
 def _text(value: Any, decimal: str) -> str | None:
+    if isinstance(value, _Number):
+        return _plain(value).replace(".", decimal)
     if value is None or isinstance(value, str):
         return value or None
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (dict, list)):
-        return _json(value)
-    is_plain = isinstance(value, Decimal) and -100 < value.adjusted() < 100
-    text = format(value, "f") if is_plain else str(value)
-    return text.replace(".", decimal)
+    return _json(value)
+
+
+def _plain(number: _Number) -> str:
+    """Return a number without its exponent, if somebody would write it so."""
+    if "e" not in number and "E" not in number:
+        return number
+    try:
+        value = Decimal(number)
+    except InvalidOperation:  # an exponent that nothing can hold
+        return number
+    return format(value, "f") if -100 < value.adjusted() < 100 else str(value)
 
 
 def _json(value: Any) -> str:
@@ -117,13 +150,13 @@ def _json(value: Any) -> str:
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_json, value))}]"
-    if isinstance(value, (Decimal, int)) and not isinstance(value, bool):
-        return str(value)
+    if isinstance(value, _Number):
+        return value
     return json.dumps(value, ensure_ascii=False)
 
 
 def count_rows(path: Path, member: None, table: Table) -> int:
-    """Count the records: of a document by DuckDB, of lines by their bytes.
+    """Count the records: of a document by its commas, of lines by their bytes.
 
     Raises
     ------
@@ -132,23 +165,5 @@ def count_rows(path: Path, member: None, table: Table) -> int:
     """
     if not _is_document(path, table):
         return count_lines(path, table.format.skip_lines)
-    place = table.format.records
-    if place is None:
-        query = f"""select count(*)
-            from read_json_objects({files([path])}, format = 'array')"""
-    else:
-        steps = "".join(f'."{step}"' for step in place.split("."))
-        query = f"""select json_array_length(content, {literal("$" + steps)})
-            from read_text({files([path])})"""
-    with connect() as connection:
-        try:
-            (found,) = connection.execute(query).fetchone()
-        except duckdb.Error:
-            # What DuckDB says may hold a part of a record.
-            raise WarehouseError(
-                "its records cannot be counted: it is no JSON throughout, or one of "
-                "them is longer than 16 MB"
-            ) from None
-    if found is None:
-        raise WarehouseError(f"it has no list of records at {place} (format: records)")
-    return found
+    with opened_below(path, table.format.skip_lines) as stream:
+        return count_records(stream, table.format.records)

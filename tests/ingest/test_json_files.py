@@ -1,0 +1,218 @@
+"""JSON: which records of a document are read, and what of them is refused."""
+
+import io
+import json
+import tracemalloc
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from ingest import json_files, json_marks, json_records
+from ingest.formats import Format
+from ingest.json_records import count_records, split_records
+from ingest.rejects import RefusedDeliveryError
+from tests.ingest.shop import SALES, rejects
+
+BELOW = {"format": Format(records="data.items")}
+GOOD = '{"id": 1, "amount": 1.50, "note": "x"}'
+SECRET = "ann@shop.example"
+
+
+def refusal(shop, content: str | bytes, name: str = "sales.json", **table) -> str:
+    shop.export(name, content)
+    with pytest.raises(RefusedDeliveryError) as caught:
+        shop.land(SALES, **table)
+    message = str(caught.value)
+    assert message.startswith(f"exports/shop/{name}: ")
+    assert SECRET not in message
+    assert shop.loads() == []
+    return message
+
+
+@pytest.mark.parametrize("delivery", ["snapshot", "append"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"data": {"items": "error"}}', "what it has at data.items is no list"),
+        ('{"data": {"items": 5, "n": [{"id": 1}]}}', "is no list"),
+        ('{"data": {"items": null}}', "is no list"),
+        ('{"data": {"items": true}, "items": []}', "is no list"),
+        ('{"data": [{"items": [{"id": 1}]}]}', "no list of records at data.items"),
+        ('{"data": {}, "x": {"items": []}}', "no list of records at data.items"),
+        ('{"a": {"data": {"items": [{"id": 1}]}}}', "no list of records"),
+        ('["data", "items"]', "no list of records"),
+        ("{}", "no list of records"),
+        ('"error"', "no list of records"),
+        ("5", "no list of records"),
+        ("null", "no list of records"),
+        ("true", "no list of records"),
+        ("oops", "no list of records"),
+    ],
+)
+def test_what_is_no_list_is_no_empty_delivery(shop, delivery, content, words):
+    assert words in refusal(shop, content, delivery=delivery, **BELOW)
+
+
+def test_a_record_without_a_list_around_it_is_one(shop):
+    shop.export("sales.json", f'{{"data": {{"n": 1, "items": {GOOD} , "m": [2]}}}}')
+    (load,) = shop.land(SALES, **BELOW)
+    assert [(file.rows_read, file.rows_loaded) for file in load.files] == [(1, 1)]
+    assert shop.rows("id, amount, note", SALES, **BELOW) == [(1, Decimal("1.50"), "x")]
+
+
+def test_an_empty_list_is_a_delivery_without_rows(shop):
+    shop.export("sales.json", '{"data": {"items": [ ]}, "more": [{"id": 1}]}')
+    (load,) = shop.land(SALES, **BELOW)
+    assert [(file.rows_read, file.rows_loaded) for file in load.files] == [(0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (f'[{{"id": 1, "note": "{SECRET}"', "cut off: a bracket is still open"),
+        (f'[{{"id": 1, "note": "{SECRET}', "cut off: a string is still open"),
+        (f"[{GOOD}\\", "cut off"),
+        (f'[{GOOD}]\n[{{"note": "{SECRET}"}}]', "not one document only"),
+        (f"[{GOOD}] {SECRET}", "not one document only"),
+        (f"[{GOOD}]]", "not one document only"),
+        (f"[{GOOD}}}", "ends with another bracket"),
+        (f'[{{"id": 1, "note": {SECRET}}}]', "line 1: not a JSON object"),
+        (f'[{{"note": "{SECRET} \xe9"}}]'.encode("latin-1"), "not a JSON object"),
+        (f'[{GOOD} {{"note": "{SECRET}"}}]', "line 1: not a JSON object"),
+        (f"[{GOOD},]", "line 2: not a JSON object"),
+        (f'[{GOOD}, "{SECRET}"]', "line 2: not a JSON object"),
+    ],
+)
+def test_why_a_document_is_refused_repeats_nothing_of_it(shop, content, words):
+    """Reasons are published."""
+    assert words in refusal(shop, content)
+
+
+HALF = "half of a character"
+BROKEN = {
+    "half an emoji": (f'{{"id": 2, "note": "{SECRET} \\ud83d"}}', HALF),
+    "the other half": ('{"id": 2, "note": "\\udE00\\ud83d"}', HALF),
+    "half a name": ('{"id": 2, "\\ud83d": 1}', HALF),
+    "nested deeply": (
+        f'{{"id": 2, "note": {"[" * 5_000}{"]" * 5_000}}}',
+        "nested too deeply",
+    ),
+    "nested objects": (
+        '{"id": 2, "note": ' + '{"a":' * 5_000 + "1" + "}" * 5_001,
+        "nested too deeply",
+    ),
+    "a number of 5,000 digits": (
+        f'{{"id": {"1" * 5_000}, "amount": 1}}',
+        "not a value of type bigint",
+    ),
+    "an exponent beyond all": (
+        '{"id": 2, "amount": 1e99999999999999999999}',
+        "not a value of type decimal(12, 2)",
+    ),
+    "no number": ('{"id": 2, "amount": NaN}', "not a value of type decimal(12, 2)"),
+    "not UTF-8": (b'{"id": 2, "note": "\xe9"}', "not a JSON object"),
+}
+
+
+@pytest.mark.parametrize("kind", ["lines", "document"])
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_record_that_nobody_can_read_costs_one_row(shop, case, kind):
+    content, reason = BROKEN[case]
+    content = content if isinstance(content, bytes) else content.encode()
+    records = [GOOD.encode(), content, GOOD.replace("1", "3", 1).encode()]
+    if kind == "lines":
+        shop.export("sales.jsonl", b"\n".join(records))
+    else:
+        shop.export("sales.json", b"[" + b",".join(records) + b"]")
+    (load,) = shop.land(SALES, max_rejects=0.5)
+    assert [(reject["line"], reject["reason"]) for reject in rejects(shop, 1)] == [
+        (2, reason if reason != HALF else rejects(shop, 1)[0]["reason"])
+    ]
+    assert reason in rejects(shop, 1)[0]["reason"]
+    assert SECRET not in rejects(shop, 1)[0]["reason"]
+    assert [(f.rows_read, f.rows_loaded) for f in load.files] == [(3, 2)]
+
+
+def test_numbers_and_characters_are_those_that_are_written(shop):
+    digits = "1" * 5_000
+    shop.export(
+        "sales.json",
+        f'[{{"id": 1, "amount": 1.5e2, "note": {digits}}},'
+        '{"id": 2, "amount": 1, "note": "\\ud83d\\ude00 \\\\ud83d"},'
+        '{"id": 3, "amount": 1, "note": {"n": [1e400, 0.10, -0]}}]',
+    )
+    shop.land()
+    assert shop.rows("amount, note") == [
+        (150, digits),
+        (1, "\U0001f600 \\ud83d"),
+        (1, '{"n": [1e400, 0.10, -0]}'),
+    ]
+
+
+def made_up(choose: Random, depth: int = 0):
+    kinds = ["text", "number", "list", "object"][: 4 if depth < 4 else 2]
+    match choose.choice(kinds):
+        case "text":
+            return "".join(choose.choices('a,:"\\[]{} é\n', k=choose.randrange(6)))
+        case "number":
+            return choose.choice([1, -2.5, None, True])
+        case "list":
+            return [made_up(choose, depth + 1) for _ in range(choose.randrange(4))]
+        case _:
+            names = ["data", "items", "item,s", 'q"[', "x\\"]
+            return {
+                name: made_up(choose, depth + 1)
+                for name in choose.sample(names, choose.randrange(5))
+            }
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 7, 1 << 20])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_records_are_cut_where_a_parser_cuts_them(monkeypatch, chunk, indent):
+    """Whatever stands in strings and beside the list, wherever a piece ends."""
+    monkeypatch.setattr(json_marks, "_CHUNK", chunk)
+    choose = Random(chunk)
+    for _ in range(200):
+        records = [made_up(choose) for _ in range(choose.randrange(5))]
+        beside, around = made_up(choose), made_up(choose)
+        document = {"items": beside, "data": {"x": around, "items": records, "y": 1}}
+        for place, value in (("data.items", document), (None, records)):
+            text = json.dumps(value, indent=indent).encode()
+            cut = list(split_records(io.BytesIO(text), place))
+            assert list(map(json.loads, cut)) == records
+            assert count_records(io.BytesIO(text), place) == len(records)
+
+
+def test_a_document_of_any_size_takes_no_more_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_marks, "_CHUNK", 1 << 14)
+    path = tmp_path / "sales.json"
+    table = replace(SALES, **BELOW)
+    peaks = []
+    for records in (2_000, 40_000):
+        listed = ",".join([GOOD] * records)
+        path.write_text(f'{{"x": [{listed}], "data": {{"items": [{listed}]}}}}')
+        tracemalloc.start()
+        assert sum(1 for _ in json_files.rows(path, None, table)) == records + 1
+        assert json_files.count_rows(path, None, table) == records
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
+
+
+@pytest.mark.parametrize("name", ["sales.json", "sales.jsonl"])
+def test_a_quote_that_is_never_closed_does_not_take_the_whole_file(
+    shop, monkeypatch, name
+):
+    for module in (json_records, json_files):
+        monkeypatch.setattr(module, "LONGEST", 1_000)
+    content = f'[{GOOD}, {{"note": "{SECRET * 100}'
+    assert "longer than" in refusal(
+        shop, content.replace("[", "", name[-1] == "l"), name
+    )
+
+
+def test_a_document_without_a_place_is_no_line(shop):
+    content = '{"data": {"items": [\n' + GOOD + "\n]}}"
+    assert "line 1: not a JSON object" in refusal(shop, content)
