@@ -30,8 +30,7 @@ _DECODER = json.JSONDecoder(
 def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
     """Yield the records; a column ``a.b`` is field ``b`` of the object in field ``a``.
 
-    What is below a column of the contract is its text, as JSON. Numbers are read as
-    they are written.
+    What is below a column is its text, as JSON. Numbers are read as they are written.
 
     Raises
     ------
@@ -48,9 +47,19 @@ def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
 
 def _rows(path: Path, table: Table) -> Iterator[TextRow]:
     nulls = set(table.format.nulls)
+    columns = table.types
+    ways = {
+        name[:place]
+        for name in columns
+        for place, sign in enumerate(name)
+        if sign == "."
+    }
     for number, record in _records(path, table):
         try:
-            values = _values(record, table)
+            fields = _fields(_object(record), "", columns, ways)
+            values = {
+                name: _text(value, table.format.decimal) for name, value in fields
+            }
         except RecursionError:
             flaw = "nested too deeply"
         except UnicodeEncodeError:
@@ -66,13 +75,13 @@ def _rows(path: Path, table: Table) -> Iterator[TextRow]:
         yield TextRow(number, {}, flaw, text)
 
 
-def _values(record: bytes, table: Table) -> dict[str, str | None]:
-    """Return the fields of a record as text.
+def _object(record: bytes) -> dict[str, Any]:
+    """Return the JSON object that is a record.
 
     Raises
     ------
     ValueError
-        If it is no JSON object; a UnicodeEncodeError, if it is no text.
+        If it is none; a UnicodeEncodeError, if it is no text.
     RecursionError
         If it is nested more deeply than Python can read.
     """
@@ -81,19 +90,30 @@ def _values(record: bytes, table: Table) -> dict[str, str | None]:
         raise ValueError
     if _HALF.search(record):
         json.dumps(found, ensure_ascii=False).encode()
-    fields = _fields(found, "", table.types)
-    return {name: _text(value, table.format.decimal) for name, value in fields}
+    return found
 
 
 def _fields(
-    record: dict[str, Any], prefix: str, columns: Collection[str]
+    record: dict[str, Any], prefix: str, columns: Collection[str], ways: Collection[str]
 ) -> Iterator[tuple[str, Any]]:
+    """Yield the fields; objects are opened only on the ways to the contract's columns.
+
+    What else an object holds is one field of its name: keys may be data themselves,
+    such as addresses of customers, and names of columns are published.
+    """
+    rest = {}
     for key, value in record.items():
         name = f"{prefix}{key}"
-        if isinstance(value, dict) and name not in columns:
-            yield from _fields(value, f"{name}.", columns)
+        if name in columns:
+            yield name, value
+        elif isinstance(value, dict) and name in ways:
+            yield from _fields(value, f"{name}.", columns, ways)
+        elif prefix:
+            rest[key] = value
         else:
             yield name, value
+    if rest:
+        yield prefix.removesuffix("."), rest
 
 
 def _records(path: Path, table: Table) -> Iterator[tuple[int, bytes]]:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
+import duckdb
 import pytest
 
 from ingest import json_files, json_marks, json_records
 from ingest.formats import Format
 from ingest.json_records import count_records, split_records
 from ingest.rejects import RefusedDeliveryError
-from tests.ingest.shop import SALES, rejects
+from tests.ingest.shop import SALES, TYPES, columns, rejects
 
 BELOW = {"format": Format(records="data.items")}
 GOOD = '{"id": 1, "amount": 1.50, "note": "x"}'
@@ -216,3 +217,27 @@ def test_a_quote_that_is_never_closed_does_not_take_the_whole_file(
 def test_a_document_without_a_place_is_no_line(shop):
     content = '{"data": {"items": [\n' + GOOD + "\n]}}"
     assert "line 1: not a JSON object" in refusal(shop, content)
+
+
+def test_keys_that_are_data_are_no_columns(shop):
+    types = {**TYPES, "seen.last": "varchar"}
+    shop.export(
+        "sales.jsonl",
+        "".join(
+            f'{{"id": {n}, "amount": 1, "note": {{"c{n}{SECRET}": 1}}, '
+            f'"seen": {{"last": "x", "c{n}{SECRET}": {{"n": 0.10}}}}, '
+            f'"map": {{"c{n}{SECRET}": 1}}, "new": 1}}\n'
+            for n in range(100)
+        ),
+    )
+    table = {"columns": columns(types)}
+    (load,) = shop.land(SALES, **table)
+    assert load.unknown_columns == ("map", "new", "seen")
+    (part,) = load.folder(shop.deployment.raw).glob("*.parquet")
+    stored = duckdb.sql(f"select note, \"seen.last\", seen, map from '{part}'")
+    assert stored.fetchall()[7] == (
+        f'{{"c7{SECRET}": 1}}',
+        "x",
+        f'{{"c7{SECRET}": {{"n": 0.10}}}}',
+        f'{{"c7{SECRET}": 1}}',
+    )
