@@ -123,7 +123,7 @@ def value_of(table: Table, name: str) -> str:
         true, false = (literal(word.lower()) for word in column.format.split("/"))
         return f"case lower({text}) when {true} then true when {false} then false end"
     if column.format:
-        moment = f"try_strptime({text}, {literal(column.format)})"
+        moment = _moment(text, column.format)
         if "%z" in column.format:
             moment = f"timezone({zone}, {moment}::timestamptz)"
         if column.data_type == "timestamp":
@@ -142,6 +142,15 @@ def value_of(table: Table, name: str) -> str:
             then timezone({zone}, try_cast({text} as timestamptz))
         else try_cast({with_minutes} as timestamp)
     end"""
+
+
+def _moment(text: str, pattern: str) -> str:
+    """Return the SQL for the moment that is written by a pattern, or null."""
+    moment = f"try_strptime({text}, {literal(pattern)})"
+    # DuckDB takes the 26 of 01.01.26 for the year 26, although %Y is four digits.
+    year = f"year({moment})"
+    is_written = f"{year} > 999 or contains({text}, lpad({year}::varchar, 4, '0'))"
+    return f"case when {is_written} then {moment} end"
 
 
 def _is_number(data_type: str) -> bool:

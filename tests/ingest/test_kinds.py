@@ -415,6 +415,13 @@ DAYS = [
         datetime(2026, 1, 31, 13, 5),
     ),
     ("%d %b %Y", "timestamp", "31 Jan 2026", datetime(2026, 1, 31)),
+    # A year of two digits is none of the first century, unless it is written so.
+    ("%d.%m.%Y", "date", "01.01.26", None),
+    ("%d.%m.%Y", "date", "1.1.126", None),
+    ("%d.%m.%Y", "date", "01.01.0001", date(1, 1, 1)),
+    ("%d.%m.%y", "date", "01.01.26", date(2026, 1, 1)),
+    ("%d.%m.%Y %H:%M", "timestamp", "01.01.26 20:26", None),
+    ("%d.%m.%Y %H:%M %z", "timestamp", "01.01.26 10:00 +02:00", None),
     # The shop's clocks are those of UTC.
     (
         "%d.%m.%Y %H:%M %z",
