@@ -37,8 +37,21 @@ class ParquetReader:
     line_column: str | None = None
 
     def columns(self, path: Path) -> list[tuple[str, str]]:
-        """Return the file's top-level columns and their types."""
+        """Return the file's top-level columns and their types.
+
+        Raises
+        ------
+        WarehouseError
+            If it is no Parquet file, or DuckDB would misread a column.
+        """
         schema = _metadata(path).schema.to_arrow_schema()
+        for field in schema:
+            # DuckDB takes the first bytes of them for the number, without a word.
+            if "decimal256" in str(field.type):
+                raise WarehouseError(
+                    f"column {field.name} holds decimals of more than 38 digits, which "
+                    "cannot be read; export them with fewer, or as text"
+                )
         return [
             (field.name, _duckdb_type(str(field.type)))
             for field in schema

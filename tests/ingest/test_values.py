@@ -5,6 +5,8 @@ from decimal import Decimal
 from itertools import product
 from random import Random
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from dbt_models import WarehouseError
@@ -127,6 +129,29 @@ def test_money_in_parquet_is_not_rounded(shop, value, broken):
         return
     with pytest.raises(WarehouseError, match=f"line 1, column {broken}"):
         shop.land()
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_decimals_that_duckdb_would_misread_are_refused(shop, nested):
+    wide = pa.array([Decimal("1.5")], pa.decimal256(50, 2))
+    table = {"id": pa.array([1]), "amount": wide, "note": pa.array(["x"])}
+    if nested:
+        table |= {
+            "amount": pa.array([1]),
+            "list": pa.ListArray.from_arrays([0, 1], wide),
+        }
+    pq.write_table(pa.table(table), shop.folder / "sales.parquet")
+    column = "list" if nested else "amount"
+    with pytest.raises(WarehouseError, match=f"column {column} holds decimals of more"):
+        shop.land()
+
+
+def test_decimals_of_38_digits_are_exact(shop):
+    amount = pa.array([Decimal("1.5")], pa.decimal128(38, 2))
+    table = {"id": pa.array([1]), "amount": amount, "note": pa.array(["x"])}
+    pq.write_table(pa.table(table), shop.folder / "sales.parquet")
+    shop.land()
+    assert shop.rows("amount") == [(Decimal("1.50"),)]
 
 
 @pytest.mark.parametrize(
