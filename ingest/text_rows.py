@@ -29,12 +29,19 @@ class TextRow:
         Why it is no row of the table; None if it is.
     text
         The row as it stands in the file, if it has a flaw.
+    column
+        The one at fault, if it is one.
     """
 
     line: int
     values: dict[str, str | None]
     flaw: str | None = None
     text: str = ""
+    column: str | None = None
+
+
+class BrokenCellError(Exception):
+    """A cell that has no value, and why; without anything that stands in it."""
 
 
 def named_rows(
@@ -44,7 +51,7 @@ def named_rows(
 ) -> Iterator[TextRow]:
     """Name the cells of rows by the header, the first row that is not blank.
 
-    ``text_of`` makes text of a column's cell.
+    ``text_of`` makes text of a column's cell, or raises BrokenCellError.
     """
     nulls = set(table.format.nulls)
     filled = (
@@ -63,16 +70,21 @@ def named_rows(
             raise WarehouseError("wrong header: a name stands in it twice")
     yield header_of(names)
     for line, cells in filled:
+        values, name, flaw = {}, None, None
         if any(cell is not None and cell != "" for cell in cells[len(names) :]):
+            flaw = "more columns than the header"
+        else:
+            try:
+                for name, cell in zip(names, cells, strict=False):
+                    text = text_of(name, cell)
+                    values[name] = None if text in nulls else text
+            except BrokenCellError as error:
+                flaw = str(error)
+        if flaw:
             text = "\t".join("" if cell is None else str(cell) for cell in cells)
-            yield TextRow(line, {}, "more columns than the header", text)
-            continue
-        values = {
-            name: text_of(name, cell) for name, cell in zip(names, cells, strict=False)
-        }
-        yield TextRow(
-            line, {name: None if v in nulls else v for name, v in values.items()}
-        )
+            yield TextRow(line, {}, flaw, text, name)
+        else:
+            yield TextRow(line, values)
 
 
 def header_of(names: Iterable[str]) -> TextRow:
@@ -96,7 +108,9 @@ def write_copy(rows: Iterable[TextRow], path: Path) -> list[Reject]:
         while batch := list(islice(pending, _BATCH)):
             good = [row for row in batch if row.flaw is None]
             rejects += [
-                Reject(row.line, None, row.flaw, row.text) for row in batch if row.flaw
+                Reject(row.line, row.column, row.flaw, row.text)
+                for row in batch
+                if row.flaw
             ]
             columns = {LINE: [row.line for row in good]}
             columns |= {name: [r.values.get(name) for r in good] for name in names}

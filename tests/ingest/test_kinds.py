@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -109,6 +110,24 @@ def workbook(rows: list[tuple], sheets: tuple[str, ...] = ("Sheet1",)) -> bytes:
                     sheet.write_datetime(line, 4, moment, as_day)
                 if is_new:
                     sheet.write_boolean(line, 5, is_new == "true")
+    return with_xml(target.getvalue(), b'<c r=("D[0-9]+")><f>', rb'<c r=\1 t="str"><f>')
+
+
+def with_xml(content: bytes, old: bytes, new: bytes, of: str = "/sheet") -> bytes:
+    """Return a workbook with something else in its sheets, as no library writes it.
+
+    Of a formula whose result is an empty text, Excel says that it is a text.
+    """
+    target = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as archive,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as changed,
+    ):
+        for name in archive.namelist():
+            text = archive.read(name)
+            if of in name:
+                text = re.sub(old, new, text)
+            changed.writestr(name, text)
     return target.getvalue()
 
 
