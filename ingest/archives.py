@@ -7,6 +7,7 @@ from pathlib import Path
 from dbt_models import WarehouseError
 from ingest.excel_files import is_workbook, sheets
 from ingest.formats import Format
+from ingest.zip_files import opened_zip
 
 _SIGNATURE = b"PK\x03\x04"
 
@@ -24,7 +25,7 @@ def members(path: Path, format_: Format) -> list[str]:
             return []
     if is_workbook(path):
         return sheets(path, format_.sheets)
-    with zipfile.ZipFile(path) as archive:
+    with opened_zip(path) as archive:
         names = [
             info.filename
             for info in archive.infolist()
@@ -36,6 +37,11 @@ def members(path: Path, format_: Format) -> list[str]:
         raise WarehouseError(
             f"no file in it matches '{format_.members}' (format: members); it has "
             f"{', '.join(names) or 'none'}"
+        )
+    if twice := sorted({name for name in found if found.count(name) > 1}):
+        raise WarehouseError(
+            f"it has several files of the name {', '.join(twice)}, of which only one "
+            "could be read; pack them under different names"
         )
     return found
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from dbt_models import WarehouseError
 from ingest.contracts import Table
-from ingest.excel_xml import NO_RESULT, count_filled, faults, opened_workbook
+from ingest.excel_xml import NO_RESULT, count_filled, faults
 from ingest.text_rows import BrokenCellError, TextRow, named_rows
+from ingest.zip_files import opened_zip
 
 
 class _Fault(str):
@@ -23,9 +24,9 @@ class _Fault(str):
 def is_workbook(path: Path) -> bool:
     """Return whether the file is a workbook, whatever its name says."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_zip(path) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, OSError):
+    except (WarehouseError, OSError):
         return False
 
 
@@ -82,7 +83,7 @@ def rows(path: Path, sheet: str, table: Table) -> Iterator[TextRow]:
             _require_named(cell, table)
         return _text(cell, formats.get(name), table.format.decimal)
 
-    with opened_workbook(path) as archive:
+    with opened_zip(path) as archive:
         broken = faults(archive, sheet)
     try:
         with CalamineWorkbook.from_path(path) as workbook:
@@ -181,6 +182,6 @@ def count_rows(path: Path, sheet: str, table: Table) -> int:
     WarehouseError
         If the workbook is damaged.
     """
-    with opened_workbook(path) as archive:
+    with opened_zip(path) as archive:
         filled = count_filled(archive, sheet, table.format.skip_lines)
     return max(filled - table.format.header, 0)

@@ -1,13 +1,9 @@
 """What stands in the XML of a workbook's sheet, and its reader does not say."""
 
 import re
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from xml.etree import ElementTree
-
-from zlib_ng import zlib_ng
+from zipfile import ZipFile
 
 from dbt_models import WarehouseError
 
@@ -38,31 +34,7 @@ _STRING_TEXT = re.compile(rb"<(?:\w+:)?t(?:\s[^>]*)?>[^<]")
 NO_RESULT = "a formula without a result"
 
 
-@contextmanager
-def opened_workbook(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open the archive that a workbook is.
-
-    Raises
-    ------
-    WarehouseError
-        If it is damaged.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except (
-        zipfile.BadZipFile,
-        zlib_ng.error,
-        ElementTree.ParseError,
-        EOFError,
-        KeyError,
-    ) as error:
-        raise WarehouseError(
-            f"the workbook cannot be read ({type(error).__name__})"
-        ) from error
-
-
-def faults(archive: zipfile.ZipFile, sheet: str) -> dict[int, dict[int, str]]:
+def faults(archive: ZipFile, sheet: str) -> dict[int, dict[int, str]]:
     """Return the cells with an error instead of a value, by row and column from 1.
 
     To who reads only values they are empty. A formula that nobody has computed is one
@@ -103,7 +75,7 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def count_filled(archive: zipfile.ZipFile, sheet: str, skip_rows: int) -> int:
+def count_filled(archive: ZipFile, sheet: str, skip_rows: int) -> int:
     """Count the rows below the first ones that have something in them."""
     empty = _empty_strings(archive)
     found = 0
@@ -115,7 +87,7 @@ def count_filled(archive: zipfile.ZipFile, sheet: str, skip_rows: int) -> int:
     return found
 
 
-def _empty_strings(archive: zipfile.ZipFile) -> set[bytes]:
+def _empty_strings(archive: ZipFile) -> set[bytes]:
     """Return the numbers of the shared strings that are empty."""
     name = next((n for n in archive.namelist() if n.endswith("/sharedStrings.xml")), "")
     if not name:
@@ -127,7 +99,7 @@ def _empty_strings(archive: zipfile.ZipFile) -> set[bytes]:
     return {str(number).encode() for number, is_filled in found if not is_filled}
 
 
-def _rows(archive: zipfile.ZipFile, sheet: str) -> Iterator[tuple[int, bytes]]:
+def _rows(archive: ZipFile, sheet: str) -> Iterator[tuple[int, bytes]]:
     """Yield the rows that are in the sheet's XML, with their numbers."""
     number = 0
     for row in _split(archive, _sheet_file(archive, sheet), _ROW_END):
@@ -136,7 +108,7 @@ def _rows(archive: zipfile.ZipFile, sheet: str) -> Iterator[tuple[int, bytes]]:
         yield number, row
 
 
-def _split(archive: zipfile.ZipFile, name: str, end: re.Pattern) -> Iterator[bytes]:
+def _split(archive: ZipFile, name: str, end: re.Pattern) -> Iterator[bytes]:
     """Yield what stands before each end in a file of the workbook."""
     with archive.open(name) as xml:
         rest = b""
@@ -145,10 +117,13 @@ def _split(archive: zipfile.ZipFile, name: str, end: re.Pattern) -> Iterator[byt
             yield from complete
 
 
-def _sheet_file(archive: zipfile.ZipFile, sheet: str) -> str:
+def _sheet_file(archive: ZipFile, sheet: str) -> str:
     """Return the name of the sheet's part inside the workbook."""
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    try:
+        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+        links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    except ElementTree.ParseError as error:
+        raise WarehouseError(f"the workbook is damaged ({error})") from error
     targets = {link.get("Id"): link.get("Target") for link in links}
     # Strict workbooks have other namespaces.
     for found in book.iterfind(".//{*}sheet"):

@@ -59,15 +59,22 @@ class Part:
 def refuse(table: Table, file_name: str, reason: object) -> WarehouseError:
     """Return the error that says which file stops a load, and why.
 
-    It is a RefusedDeliveryError, unless the file is not to blame.
+    It is a RefusedDeliveryError, unless the file is not to blame. Of an error that
+    nobody has foreseen, it tells the type only.
     """
     if is_disk_full(reason):
         return WarehouseError(
             f"the disk has no room left to land {table.place(file_name)}. Nothing of "
             f"this load of {table.full_name} was kept; make room and run again."
         )
+    said = str(reason).strip()
+    if isinstance(reason, Exception) and not isinstance(
+        reason, (WarehouseError, OSError)
+    ):
+        # What it says may hold a value, and reasons are published.
+        said = f"it cannot be read (its reader failed with {type(reason).__name__})"
     # DuckDB shows its own SQL below the first line.
-    first = str(reason).strip().splitlines()[0].rstrip(".")
+    first = said.splitlines()[0].rstrip(".")
     return RefusedDeliveryError(
         f"{table.place(file_name)}: {first}. Nothing of this load "
         f"of {table.full_name} was kept; mend the file (or its contract) and run again."
@@ -90,7 +97,7 @@ def group_files(table: Table, files: Sequence[ExportFile], folder: Path) -> list
             found = readable(file, table, aside)
             columns = tuple(found.reader.columns(found.path))
             _check_header(table, [name for name, _ in columns])
-        except (WarehouseError, OSError) as error:
+        except Exception as error:  # nobody knows all ways in which files are broken
             raise refuse(table, file.name, error) from error
         groups[found.reader, columns].append(found)
     return [

@@ -37,6 +37,7 @@ from ingest.checks import Check
 from ingest.contracts import Table
 from ingest.csv_files import CsvReader
 from ingest.dialects import Dialect
+from ingest.excel_files import is_workbook
 from ingest.exports import ExportFile
 from ingest.parquet_files import ParquetReader
 from ingest.rejects import Reject, Sifted
@@ -127,6 +128,8 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
         name = Path(file.member).name.lower()
         path = folder / name
         unzip(file.path, file.member, path)
+    elif file.member is not None and not is_workbook(path):
+        raise WarehouseError("it is not what its name says: it is a zip archive (.zip)")
     packed = next((ending for ending in PACKED if name.endswith(ending)), "")
     name = name.removesuffix(packed)
     kind = _kind_of(file, name, table)

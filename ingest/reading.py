@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from dbt_models import Deployment, WarehouseError
+from dbt_models import Deployment
 from ingest.contracts import Table
 from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
@@ -53,7 +53,7 @@ def read_rows(
     def count(found: Readable) -> int | None:
         try:
             return found.count_rows()
-        except (WarehouseError, OSError) as error:
+        except Exception as error:  # nobody knows all ways in which files are broken
             raise refuse(table, found.file.name, error) from error
 
     readables = {found.file: found for part in parts for found in part.readables}

@@ -2,11 +2,11 @@
 
 import codecs
 import shutil
-import zipfile
 from pathlib import Path
 
 from dbt_models import WarehouseError
 from ingest.text_files import unpacked
+from ingest.zip_files import opened_zip
 
 PACKED = (".gz", ".zst")
 
@@ -38,15 +38,12 @@ def unzip(path: Path, member: str, target: Path) -> None:
     WarehouseError
         If its data are damaged, or wait for a password.
     """
-    try:
-        with (
-            zipfile.ZipFile(path) as archive,
-            archive.open(member) as stream,
-            target.open("wb") as copy,
-        ):
-            shutil.copyfileobj(stream, copy, _CHUNK)
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError) as error:
-        raise WarehouseError(f"{member} in it cannot be unpacked ({error})") from error
+    with (
+        opened_zip(path) as archive,
+        archive.open(member) as stream,
+        target.open("wb") as copy,
+    ):
+        shutil.copyfileobj(stream, copy, _CHUNK)
 
 
 def encoding_of(path: Path, stated: str | None) -> str | None:

@@ -1,11 +1,15 @@
 """Files that are not what their contract says: refused, and nothing is kept."""
 
 import gzip
+import io
+import warnings
+import zipfile
 from random import Random
 
 import pytest
 
 from dbt_models import WarehouseError
+from ingest import json_files
 from tests.ingest.shop import SALES, TYPES, Shop, columns
 
 HEADER = "id,amount,note\n"
@@ -116,6 +120,53 @@ def refusal(shop: Shop, name: str, **changes) -> str:
     left = list(shop.deployment.raw.glob("[!.]*/**/*"))
     assert not [path for path in left if path.is_file() or path.name[0].isdigit()]
     return message
+
+
+def zipped(*names: str) -> bytes:
+    target = io.BytesIO()
+    with (
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
+        warnings.catch_warnings(action="ignore"),
+    ):
+        for name in names:
+            archive.writestr(name, LONG)
+    return target.getvalue()
+
+
+def test_a_damaged_archive_is_refused_wherever_the_damage_is(shop):
+    content = zipped("a.csv")
+    choose = Random(2)
+    for _ in range(60):
+        damaged = bytearray(content)
+        for _ in range(3):
+            damaged[choose.randrange(len(damaged))] = choose.randrange(256)
+        shop.export("sales.zip", bytes(damaged))
+        assert "its reader failed" not in refusal(shop, "sales.zip")
+
+
+def test_an_archive_with_two_files_of_one_name_is_refused(shop):
+    """Only the last of them could be opened."""
+    shop.export("sales.zip", zipped("a.csv", "b.csv", "a.csv"))
+    assert "several files of the name a.csv" in refusal(shop, "sales.zip")
+
+
+def test_an_archive_that_says_csv_is_refused_as_one(shop):
+    shop.export("sales.csv", zipped("a.csv"))
+    assert "it is a zip archive" in refusal(shop, "sales.csv")
+
+
+@pytest.mark.parametrize("fails", ["rows", "count_rows"])
+def test_what_nobody_has_foreseen_refuses_the_file_without_its_words(
+    shop, monkeypatch, fails
+):
+    def fail(*_):
+        raise ZeroDivisionError("ann@shop.example")
+
+    monkeypatch.setattr(json_files, fails, fail)
+    shop.export("sales.json", '[{"id": 1, "amount": 1, "note": "x"}]')
+    message = refusal(shop, "sales.json")
+    assert "its reader failed with ZeroDivisionError" in message
+    assert "ann@" not in message
 
 
 def export(shop: Shop, name: str, content: str | bytes) -> None:
