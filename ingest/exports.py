@@ -30,6 +30,9 @@ _MOMENT = re.compile(
 )
 # A file written this recently may change again within its timestamp's resolution.
 _SETTLED_NS = 2_000_000_000
+# What programs call a file that they are still writing, and Excel one beside it.
+_UNFINISHED = (".crdownload", ".filepart", ".part", ".tmp")
+_LOCK = "~$"
 
 
 @dataclass(frozen=True)
@@ -197,8 +200,14 @@ def _fetched(table: Table, deployment: Deployment) -> list[ExportFile]:
 def _matches(table: Table, exports: Path) -> list[str]:
     # Unlike Path.glob, it leaves hidden files alone and finds broken links.
     names = glob.glob(table.export, root_dir=exports, recursive=True)  # noqa: PTH207
-    # Whoever keeps old files in a folder may call it as they are called.
-    return [name for name in names if not (exports / name).is_dir()]
+    return [
+        name
+        for name in names
+        if not name.lower().endswith(_UNFINISHED)
+        and not PurePosixPath(name).name.startswith(_LOCK)
+        # Whoever keeps old files in a folder may call it as they are called.
+        and not (exports / name).is_dir()
+    ]
 
 
 def _read_memory(

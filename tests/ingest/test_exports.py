@@ -282,3 +282,25 @@ def test_a_folder_that_is_called_as_files_are_is_none(shop):
     shop.export("sales.csv", "id,amount,note\n1,1,a\n")
     (shop.folder / "sales_old").mkdir()
     assert [load.rows_loaded for load in shop.land()] == [1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "~$sales.xlsx",
+        "sales_2.csv.filepart",
+        "sales_2.csv.part",
+        "sales_2.csv.PART",
+        "sales_2.csv.crdownload",
+        "sales_2.csv.tmp",
+    ],
+)
+def test_what_is_still_being_written_is_no_delivery_yet(shop, name):
+    """A file that is refused would keep all later ones of its table waiting."""
+    table = {"export": "shop/*"}
+    shop.export(name, "half of a row")
+    shop.export("sales_1.csv", A)
+    (load,) = shop.land(SALES, **table)
+    assert [file.path for file in load.files] == ["shop/sales_1.csv"]
+    shop.export("sales_3.csv", B)
+    assert len(shop.land(SALES, **table)) == 1

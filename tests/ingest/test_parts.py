@@ -66,7 +66,6 @@ BAD = {
         "packed data|damaged",
     ),
     "unknown ending": ("doc", GOOD, "no reader|.csv|.parquet|format: kind"),
-    "still being written": ("csv.part", GOOD, "no reader"),
     "parquet that is csv": ("parquet", GOOD, "not a Parquet file"),
     "parquet cut off": ("parquet", b"PAR1" + bytes(99), "not a Parquet file"),
     "parquet without a column": (
