@@ -103,7 +103,12 @@ class Readable:
         rejects = [replace(r, key=self._key(r, types)) for r in found.rejects]
         if self.converter is None:
             return replace(found, rejects=rejects)
-        rejects = sorted([*self.rejects, *rejects], key=lambda r: r.line)
+        # Of a row that it could not take apart, a converter names no column.
+        mine = [
+            replace(r, key=self._key(r, types)) if r.column_name else r
+            for r in self.rejects
+        ]
+        rejects = sorted([*mine, *rejects], key=lambda r: r.line)
         return replace(found, rows_read=self.count_rows(), rejects=rejects)
 
     def _key(self, reject: Reject, names: Collection[str]) -> tuple[str, ...] | None:

@@ -1,5 +1,6 @@
 """Rows of text that converters make of files which no engine reads as they stand."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -30,7 +31,7 @@ class TextRow:
     text
         The row as it stands in the file, if it has a flaw.
     column
-        The one at fault, if it is one.
+        The one at fault, if it is one; then the text is JSON of the row's values.
     """
 
     line: int
@@ -70,19 +71,21 @@ def named_rows(
             raise WarehouseError("wrong header: a name stands in it twice")
     yield header_of(names)
     for line, cells in filled:
-        values, name, flaw = {}, None, None
         if any(cell is not None and cell != "" for cell in cells[len(names) :]):
-            flaw = "more columns than the header"
-        else:
-            try:
-                for name, cell in zip(names, cells, strict=False):
-                    text = text_of(name, cell)
-                    values[name] = None if text in nulls else text
-            except BrokenCellError as error:
-                flaw = str(error)
-        if flaw:
             text = "\t".join("" if cell is None else str(cell) for cell in cells)
-            yield TextRow(line, {}, flaw, text, name)
+            yield TextRow(line, {}, "more columns than the header", text)
+            continue
+        values, flaws = dict.fromkeys(names), {}
+        for name, cell in zip(names, cells, strict=False):
+            try:
+                text = text_of(name, cell)
+                values[name] = None if text in nulls else text
+            except BrokenCellError as error:
+                values[name], flaws[name] = str(cell), str(error)
+        if flaws:
+            column, flaw = next(iter(flaws.items()))
+            text = json.dumps(values, ensure_ascii=False)
+            yield TextRow(line, {}, flaw, text, column)
         else:
             yield TextRow(line, values)
 
