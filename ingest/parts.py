@@ -91,10 +91,8 @@ def group_files(table: Table, files: Sequence[ExportFile], folder: Path) -> list
     """
     groups = defaultdict(list)
     for number, file in enumerate(files):
-        aside = folder / f"copies_{number}"
-        aside.mkdir()
         try:
-            found = readable(file, table, aside)
+            found = readable(file, table, folder / f"copies_{number}")
             columns = tuple(found.reader.columns(found.path))
             _check_header(table, [name for name, _ in columns])
         except Exception as error:  # nobody knows all ways in which files are broken

@@ -118,21 +118,26 @@ class Readable:
 
 
 def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
-    """Return the file as it can be read; copies of it are written to the folder.
+    """Return the file as it can be read; copies of it are written to a new folder.
 
     Raises
     ------
     WarehouseError
         If it is empty, damaged, or nobody knows its kind.
     """
+
+    def copy(name: str) -> Path:
+        # Most files need none, and a thousand folders take seconds.
+        folder.mkdir(exist_ok=True)
+        return folder / name
+
     path, name = file.path, file.path.name.lower()
     if path.stat().st_size == 0:
         raise WarehouseError("it is empty (0 bytes); export it again")
     if name.endswith(".zip"):
         _require_member(file, table)
         name = Path(file.member).name.lower()
-        path = folder / name
-        unzip(file.path, file.member, path)
+        unzip(file.path, file.member, path := copy(name))
     elif file.member is not None and not is_workbook(path):
         raise WarehouseError("it is not what its name says: it is a zip archive (.zip)")
     packed = next((ending for ending in PACKED if name.endswith(ending)), "")
@@ -144,18 +149,18 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
     encoding = encoding_of(path, table.format.encoding) if is_text else None
     # Gzipped CSV of UTF-8 is read as it is.
     if packed and (encoding or (kind, packed) != ("csv", ".gz")):
-        unpack(path, path := folder / name)
+        unpack(path, path := copy(name))
     if kind == "parquet":
         return Readable(file, table, path, ParquetReader())
     if encoding:
-        make_utf8(path, encoding, path := folder / f"utf8_{name}")
+        make_utf8(path, encoding, path := copy(f"utf8_{name}"))
     if kind == "csv":
         return Readable(file, table, path, CsvReader(_dialect(name, table)))
     converter = _CONVERTERS[kind]
-    copy = folder / "rows.parquet"
-    rejects = write_copy(converter.rows(path, file.member, table), copy)
+    rows = copy("rows.parquet")
+    rejects = write_copy(converter.rows(path, file.member, table), rows)
     reader = ParquetReader(line_column=LINE)
-    return Readable(file, table, copy, reader, converter, path, tuple(rejects))
+    return Readable(file, table, rows, reader, converter, path, tuple(rejects))
 
 
 def _require_member(file: ExportFile, table: Table) -> None:
