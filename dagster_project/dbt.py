@@ -10,7 +10,7 @@ import duckdb
 
 from dagster_project.dbt_process import DbtProcess
 from dbt_models import PROJECT_DIR, Deployment, WarehouseError
-from ingest.contract_files import active_sources, read_sources
+from ingest.contracts.sources import active_sources, read_sources
 from ingest.currencies import exchange_rates
 from ingest.sql import connect
 

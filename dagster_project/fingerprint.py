@@ -4,9 +4,9 @@ import hashlib
 import json
 
 from dbt_models import CODE_DIR, Deployment
-from ingest.contract_files import active_sources
+from ingest.contracts.sources import active_sources
+from ingest.elsewhere.fetching import failure
 from ingest.exports import ExportCatalog
-from ingest.fetching import failure
 from ingest.raw import Asked
 
 _CODE = ("dagster_project", "dbt_models", "expectations", "ingest", "ml")

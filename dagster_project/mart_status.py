@@ -8,7 +8,7 @@ import duckdb
 from dagster_project.dbt import read_manifest
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
-from ingest.contract_files import active_sources
+from ingest.contracts.sources import active_sources
 from ingest.sql import identifier
 
 # By which day of an entity's rows a mart looks no later than as_of_date.

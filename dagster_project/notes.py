@@ -9,7 +9,7 @@ import duckdb
 
 from dagster_project.sources.marks import open_marks
 from dbt_models import SOURCES_DIR, Deployment
-from ingest.contract_files import active_sources
+from ingest.contracts.sources import active_sources
 from ingest.exports import unmatched_files
 from ingest.ledger import Load, open_rejects, read_loads
 

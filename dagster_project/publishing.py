@@ -16,7 +16,7 @@ from dagster_project.lists.ledger import export_rows
 from dagster_project.mart_status import record_mart_status
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
-from ingest.contract_files import active_sources
+from ingest.contracts.sources import active_sources
 from ingest.currencies import base_currency
 from ingest.ledger import now
 from ingest.sql import connect, identifier, literal

@@ -12,8 +12,8 @@ from dbt_models import Deployment, WarehouseError
 from dbt_models.ops import fill_ops_table
 from expectations.suite import Suite
 from expectations.validation import Result, validate
-from ingest.contract_files import active_sources
 from ingest.contracts import Table
+from ingest.contracts.sources import active_sources
 from ingest.ledger import now
 from ingest.sql import connect
 

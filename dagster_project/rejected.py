@@ -5,7 +5,7 @@ import duckdb
 
 from dagster_project.tables import print_table
 from dbt_models import Deployment, WarehouseError, nearest
-from ingest.contract_files import active_sources
+from ingest.contracts.sources import active_sources
 from ingest.ledger import open_rejects, read_loads
 from ingest.quarantine import quarantine_file
 from ingest.sql import connect, literal

@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dbt_models import Deployment, WarehouseError
-from ingest.archives import members
-from ingest.contract_files import read_sources
 from ingest.contracts import Table
-from ingest.fetched import fetched_file, fetched_folder
-from ingest.formats import Format
-from ingest.remote_files import fetched_files
+from ingest.contracts.formats import Format
+from ingest.contracts.sources import read_sources
+from ingest.elsewhere.fetched import fetched_file, fetched_folder
+from ingest.elsewhere.remote_files import fetched_files
+from ingest.readers.archives import members
 
 # A time must be told from the number of a part: 20261122T0815, 202611220815,
 # 2026-11-22_08-15-00, but not 2026-11-22_0815.

@@ -18,8 +18,8 @@ import duckdb
 from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Table
 from ingest.deliveries import Delivery, new_deliveries
+from ingest.elsewhere.fetching import failure
 from ingest.exports import ExportCatalog, ExportFile
-from ingest.fetching import failure
 from ingest.ledger import LandedFile, Load, now, read_loads, write_record
 from ingest.mended import closed_rejects, is_mended
 from ingest.parts import Part, group_files

@@ -13,7 +13,7 @@ from ingest.checks import checks_of, spelled_columns, value_of
 from ingest.contracts import Table
 from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
-from ingest.readers import Readable, Reader, readable
+from ingest.readers.readable import Readable, Reader, readable
 from ingest.rejects import RefusedDeliveryError
 from ingest.sql import identifier, literal
 

@@ -17,7 +17,7 @@ from ingest.contracts import Table
 from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
 from ingest.parts import Part, refuse
-from ingest.readers import Readable
+from ingest.readers.readable import Readable
 from ingest.rejects import Sifted
 
 # The table's last try, if more rows were broken than the contract allows.

@@ -13,7 +13,7 @@ from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
 from ingest.parts import Part, refuse, write_part
 from ingest.quarantine import refuse_many, sift
-from ingest.readers import Readable
+from ingest.readers.readable import Readable
 from ingest.rejects import Sifted
 
 

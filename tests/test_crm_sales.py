@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.notes import gaps
 from dbt_models import load_deployment
-from ingest.contract_files import read_sources
+from ingest.contracts.sources import read_sources
 from tests.shared_data import needs, run_alone
 
 

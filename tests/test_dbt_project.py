@@ -6,7 +6,7 @@ import pytest
 
 from dagster_project.dbt import prepare_manifest, start
 from dbt_models import PROJECT_DIR, load_deployment
-from ingest.contract_files import read_sources
+from ingest.contracts.sources import read_sources
 
 # What each layer may read. Identity's links and learned tables are not there yet.
 READS = {

@@ -8,7 +8,7 @@ import pytest
 from dagster_project.definitions import defs
 from dagster_project.defs import refresh
 from dbt_models import CODE_DIR, load_deployment
-from ingest.contract_files import active_sources
+from ingest.contracts.sources import active_sources
 
 
 @pytest.fixture(scope="module")

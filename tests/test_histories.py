@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbt_models import Deployment
-from ingest.contract_files import read_source
 from ingest.contracts import Table
+from ingest.contracts.sources import read_source
 from ingest.exports import ExportCatalog
 from ingest.landing import land
 from ingest.raw import Asked, open_build, show_table

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from dbt_models import load_deployment
-from ingest.contract_files import active_sources
+from ingest.contracts.sources import active_sources
 from tests.fixtures import HOUSEHOLDS, PRODUCTS, small_grocer
 
 
@@ -176,7 +176,7 @@ def test_quality_results_are_published_for_every_raw_table(published, grocer):
 
 
 def test_personal_columns_are_not_published(published):
-    from ingest.contract_files import read_sources
+    from ingest.contracts.sources import read_sources
 
     personal = {
         column.name

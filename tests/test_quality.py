@@ -20,7 +20,7 @@ from dagster_project.quality_report import (
     write_page,
 )
 from dbt_models import load_deployment
-from ingest.contract_files import active_sources
+from ingest.contracts.sources import active_sources
 from ingest.exports import ExportCatalog
 from ingest.landing import land
 from ingest.raw import Asked, open_build, show_table

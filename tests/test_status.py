@@ -10,7 +10,7 @@ from dagster_project.notes import gaps, refused_deliveries, staleness
 from dagster_project.status import print_status
 from dbt_models import Deployment, load_deployment
 from dbt_models.ops import create_ops_tables, fill_ops_table
-from ingest.contract_files import read_sources
+from ingest.contracts.sources import read_sources
 from ingest.exports import ExportCatalog
 
 

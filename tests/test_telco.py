@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from dbt_models import load_deployment
-from ingest.contract_files import read_sources
+from ingest.contracts.sources import read_sources
 from tests.shared_data import needs, run_alone
 
 CUSTOMERS = 7_043

@@ -9,7 +9,7 @@ from dagster_project.measures import grades, seconds_since
 from dagster_project.publishing import PUBLISHED_SCHEMAS, publish
 from dagster_project.resources import RunLock, RunOptions
 from dbt_models import WarehouseError, load_deployment
-from ingest.contract_files import active_sources
+from ingest.contracts.sources import active_sources
 
 
 @dg.definitions

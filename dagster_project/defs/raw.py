@@ -11,10 +11,10 @@ from dagster_project.measures import ROWS, seconds_since
 from dagster_project.resources import RunLock, RunOptions
 from dagster_project.suites import raw_suite
 from dbt_models import Deployment, load_deployment
-from ingest.contract_files import active_sources
 from ingest.contracts import Source, Table
+from ingest.contracts.sources import active_sources
+from ingest.elsewhere.fetching import fetch_all
 from ingest.exports import ExportCatalog
-from ingest.fetching import fetch_all
 from ingest.landing import land
 from ingest.ledger import files_shown, read_loads
 from ingest.raw import open_build, show_table

@@ -6,7 +6,7 @@ from dagster_project.progress import progress_logger
 from dagster_project.resources import RunLock, RunOptions
 from dagster_project.runs import is_current
 from dbt_models import load_deployment
-from ingest.contract_files import active_sources
+from ingest.contracts.sources import active_sources
 from ingest.raw import Asked
 
 

@@ -20,7 +20,7 @@ from dbt_models import (
     nearest,
     time_zones,
 )
-from ingest.contract_files import read_source
+from ingest.contracts.sources import read_source
 from ingest.inference.entities import best_mappings
 from ingest.inference.tables import TableGuess, guess_tables
 

@@ -7,7 +7,7 @@ import click
 
 from dagster_project.sources.marks import open_marks
 from dbt_models import CODE_DIR, SOURCES_DIR, Deployment, WarehouseError, nearest
-from ingest.contract_files import active_sources, read_source
+from ingest.contracts.sources import active_sources, read_source
 from ingest.currencies import exchange_rates
 from ingest.exports import unmatched_files
 

@@ -11,7 +11,6 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from dbt_models import WarehouseError
-from ingest.excel_files import is_workbook
 from ingest.inference.json_samples import read_json
 from ingest.inference.samples import (
     Sample,
@@ -22,6 +21,7 @@ from ingest.inference.samples import (
     text_of,
 )
 from ingest.inference.text_samples import read_text
+from ingest.readers.excel_files import is_workbook
 
 # Endings of text that ingest knows without being told.
 _TEXTS = (".csv", ".tsv", ".txt")

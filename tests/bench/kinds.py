@@ -16,10 +16,10 @@ from pathlib import Path
 import duckdb
 
 from dbt_models import Deployment
-from ingest.connections import connections_file
-from ingest.databases import extension_path
+from ingest.elsewhere.connections import connections_file
+from ingest.elsewhere.databases import extension_path
+from ingest.elsewhere.fetching import fetch_table
 from ingest.exports import ExportCatalog
-from ingest.fetching import fetch_table
 from ingest.landing import land
 from ingest.sql import connect, files, literal
 from tests.bench.processes import run

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from dbt_models import load_deployment
-from ingest.contract_files import read_sources
+from ingest.contracts.sources import read_sources
 from ingest.exports import ExportCatalog
 from ingest.landing import land
 from ingest.sql import files, literal

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.contract_files import read_sources
+from ingest.contracts.sources import read_sources
 
 
 def ends(published, column):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import contract_files
+from ingest.contracts import sources as contract_files
 from tests.ingest import servers
 from tests.ingest.servers import Server, Sqlite
 from tests.ingest.shop import Shop

@@ -7,9 +7,9 @@ import duckdb
 import pytest
 
 from dbt_models import Deployment, WarehouseError
-from ingest.connections import Connection, connection_named, connections_file
 from ingest.contracts import Table
-from ingest.databases import Extract, extract
+from ingest.elsewhere.connections import Connection, connection_named, connections_file
+from ingest.elsewhere.databases import Extract, extract
 from tests.ingest.shop import SALES, columns
 
 ORDERS = replace(

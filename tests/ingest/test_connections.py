@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dbt_models import Deployment, WarehouseError
-from ingest.connections import (
+from ingest.elsewhere.connections import (
     Connection,
     connection_named,
     connections_file,

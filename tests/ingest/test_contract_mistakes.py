@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from dbt_models import WarehouseError
-from ingest import contract_tables
-from ingest.contract_files import read_sources
+from ingest.contracts import tables as contract_tables
+from ingest.contracts.sources import read_sources
 from tests.ingest.contract_files import (
     FROM_DATABASE,
     GONE,

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from dbt_models import SOURCES_DIR, Deployment
-from ingest.contract_files import active_sources, read_sources
 from ingest.contracts import Column
+from ingest.contracts.sources import active_sources, read_sources
 from tests.ingest.contract_files import (
     FROM_DATABASE,
     ID,

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from dbt_models import WarehouseError
-from ingest import csv_count
-from ingest.csv_files import CsvReader
+from ingest.readers import csv_count
+from ingest.readers.csv_files import CsvReader
 
 # What a record may contain: separators, quotes, line breaks and more than one byte.
 PIECES = [",", '"', "\n", "\r\n", "\r", "a", "ä", "€", " ", "", "12.50"]

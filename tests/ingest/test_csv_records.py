@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from ingest.csv_records import records
-from ingest.dialects import Dialect
+from ingest.readers.csv_records import records
+from ingest.readers.dialects import Dialect
 from tests.ingest.test_csv_files import random_csv
 
 

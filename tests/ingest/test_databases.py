@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.databases import Extract
+from ingest.elsewhere.databases import Extract
 from tests.ingest.reading import Read, refusal
 from tests.ingest.servers import Server, Sqlite
 from tests.ingest.shop import columns

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 import ingest.dlt_sources
-from ingest import fetching
-from ingest.connections import connections_file
 from ingest.contracts import Source
-from ingest.fetching import fetch_all
+from ingest.elsewhere import fetching
+from ingest.elsewhere.connections import connections_file
+from ingest.elsewhere.fetching import fetch_all
 from ingest.rejects import RefusedDeliveryError
 from tests.ingest.shop import SALES, Shop, columns
 

@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from ingest.contracts import Column
-from ingest.formats import Format
+from ingest.contracts.formats import Format
 from ingest.quarantine import quarantine_file
 from tests.ingest.shop import SALES, rejects
 from tests.ingest.test_kinds import with_xml

@@ -16,13 +16,13 @@ import duckdb
 import pytest
 
 from dbt_models import Deployment, WarehouseError
-from ingest import fetching
-from ingest.connections import connections_file
 from ingest.contracts import Source, Table
-from ingest.cursors import first_to_read
-from ingest.databases import extract
-from ingest.fetched import fetched_file
-from ingest.fetching import Fetch, failure, fetch_all, fetch_table
+from ingest.elsewhere import fetching
+from ingest.elsewhere.connections import connections_file
+from ingest.elsewhere.cursors import first_to_read
+from ingest.elsewhere.databases import extract
+from ingest.elsewhere.fetched import fetched_file
+from ingest.elsewhere.fetching import Fetch, failure, fetch_all, fetch_table
 from tests.ingest.servers import Server, Sqlite
 from tests.ingest.shop import SALES, Shop, columns
 

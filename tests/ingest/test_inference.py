@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbt_models import WarehouseError
-from ingest.contract_formats import read_format
 from ingest.contracts import Column
+from ingest.contracts.format_keys import read_format
 from ingest.inference.columns import ColumnGuess
 from ingest.inference.tables import TableGuess, guess_tables, table_name
 from tests.ingest.shop import Shop

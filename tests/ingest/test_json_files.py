@@ -10,9 +10,9 @@ from random import Random
 import duckdb
 import pytest
 
-from ingest import json_files, json_marks, json_records
-from ingest.formats import Format
-from ingest.json_records import count_records, split_records
+from ingest.contracts.formats import Format
+from ingest.readers import json_files, json_marks, json_records
+from ingest.readers.json_records import count_records, split_records
 from ingest.rejects import RefusedDeliveryError
 from tests.ingest.shop import SALES, TYPES, columns, rejects
 

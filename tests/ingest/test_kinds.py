@@ -16,7 +16,7 @@ import xlsxwriter
 
 from dbt_models import WarehouseError
 from ingest.contracts import Column
-from ingest.formats import Format
+from ingest.contracts.formats import Format
 from tests.ingest.shop import SALES, rejects
 
 TYPES = {

@@ -9,7 +9,7 @@ import pytest
 from pyarrow import parquet
 
 from dbt_models import Deployment, WarehouseError, load_deployment
-from ingest.contract_files import read_sources
+from ingest.contracts.sources import read_sources
 from ingest.exports import ExportCatalog
 from ingest.landing import land
 from ingest.ledger import Load, now, read_loads

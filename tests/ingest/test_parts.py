@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from dbt_models import WarehouseError
-from ingest import json_files
+from ingest.readers import json_files
 from tests.ingest.shop import SALES, TYPES, Shop, columns
 
 HEADER = "id,amount,note\n"

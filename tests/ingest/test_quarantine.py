@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from dbt_models import WarehouseError
-from ingest import csv_sift
 from ingest.quarantine import quarantine_file
+from ingest.readers import csv_sift
 from tests.ingest.shop import GOOD, LENIENT, REQUIRED, SALES, rejects, text
 
 # What takes the place of the 100th row; the column and the reason it is refused for.

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from dbt_models import WarehouseError, load_deployment
-from ingest.contract_files import read_sources
+from ingest.contracts.sources import read_sources
 from ingest.exports import ExportCatalog
 from ingest.landing import land
 from ingest.raw import Asked, open_build, show_table

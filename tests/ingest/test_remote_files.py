@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from dbt_models import WarehouseError
-from ingest import fetching
-from ingest.connections import connections_file
 from ingest.contracts import Source
-from ingest.fetching import failure, fetch_all
+from ingest.elsewhere import fetching
+from ingest.elsewhere.connections import connections_file
+from ingest.elsewhere.fetching import failure, fetch_all
 from ingest.rejects import RefusedDeliveryError
 from tests.ingest.shop import SALES, Shop
 

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from dbt_models import WarehouseError
-from ingest import csv_stream
-from ingest.csv_files import CsvReader
-from ingest.csv_stream import stream
-from ingest.dialects import Dialect
+from ingest.readers import csv_stream
+from ingest.readers.csv_files import CsvReader
+from ingest.readers.csv_stream import stream
+from ingest.readers.dialects import Dialect
 from tests.ingest.shop import SALES, columns, rejects, text
 
 PARQUET = "select 1 as id, 1.00 as amount, 'x' as note"

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbt_models import WarehouseError
-from ingest import csv_count, csv_scan, csv_sift, csv_stream
 from ingest.checks import Check
-from ingest.dialects import Dialect
+from ingest.readers import csv_count, csv_scan, csv_sift, csv_stream
+from ingest.readers.dialects import Dialect
+from ingest.readers.text_files import opened_below
 from ingest.rejects import Sifted
-from ingest.text_files import opened_below
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -29,10 +29,10 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from dbt_models import WarehouseError, nearest
-from ingest import mysql, postgresql, sqlite
-from ingest.connections import Connection
 from ingest.contracts import Table
-from ingest.digests import digest
+from ingest.elsewhere import mysql, postgresql, sqlite
+from ingest.elsewhere.connections import Connection
+from ingest.elsewhere.digests import digest
 from ingest.sql import connect, literal
 
 _DIALECTS: dict[str, ModuleType] = {

@@ -8,10 +8,10 @@ from typing import Any
 import yaml
 
 from dbt_models import SOURCES_DIR, Deployment, WarehouseError, time_zones
-from ingest.connections import read_connections
-from ingest.contract_tables import read_table
-from ingest.contract_values import choice, list_of, meta_of, required
 from ingest.contracts import Source
+from ingest.contracts.tables import read_table
+from ingest.contracts.values import choice, list_of, meta_of, required
+from ingest.elsewhere.connections import read_connections
 
 _SOURCE_KEYS = {"timezone", "currency"}
 

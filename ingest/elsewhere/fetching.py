@@ -12,14 +12,14 @@ import duckdb
 
 from dbt_models import Deployment, WarehouseError
 from ingest.checks import value_of
-from ingest.connections import connection_named
-from ingest.contract_files import active_sources
 from ingest.contracts import Table
-from ingest.cursors import first_to_read
-from ingest.databases import extract
-from ingest.digests import digest
+from ingest.contracts.sources import active_sources
 from ingest.disk import is_disk_full
-from ingest.fetched import (
+from ingest.elsewhere.connections import connection_named
+from ingest.elsewhere.cursors import first_to_read
+from ingest.elsewhere.databases import extract
+from ingest.elsewhere.digests import digest
+from ingest.elsewhere.fetched import (
     NAMES,
     FetchedFile,
     fetched_file,
@@ -27,9 +27,9 @@ from ingest.fetched import (
     name_of,
     record,
 )
+from ingest.elsewhere.reasons import kind_and_place
+from ingest.elsewhere.remote_files import fetch_files
 from ingest.ledger import now, read_loads
-from ingest.reasons import kind_and_place
-from ingest.remote_files import fetch_files
 from ingest.sql import connect, literal
 
 _FAILURE = "failure.txt"

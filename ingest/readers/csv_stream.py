@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ingest.contracts import DECIMAL
-from ingest.dialects import Dialect
-from ingest.text_files import opened_below
+from ingest.readers.dialects import Dialect
+from ingest.readers.text_files import opened_below
 
 if TYPE_CHECKING:
     import pyarrow as pa

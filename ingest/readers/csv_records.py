@@ -7,7 +7,7 @@ from functools import cache
 from mmap import MADV_DONTNEED, mmap
 from typing import NamedTuple
 
-from ingest.dialects import Dialect
+from ingest.readers.dialects import Dialect
 
 # Bytes, whole pages.
 _WINDOW = 1 << 24

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from dbt_models import WarehouseError, nearest
-from ingest.formats import KINDS, Format
+from ingest.contracts.formats import KINDS, Format
 from ingest.sql import ask
 
 

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 from dbt_models import WarehouseError
-from ingest.text_files import unpacked
-from ingest.zip_files import opened_zip
+from ingest.readers.text_files import unpacked
+from ingest.readers.zip_files import opened_zip
 
 PACKED = (".gz", ".zst")
 

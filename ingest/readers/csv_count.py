@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.dialects import Dialect
-from ingest.text_files import opened_below
+from ingest.readers.dialects import Dialect
+from ingest.readers.text_files import opened_below
 
 _CHUNK = 1 << 18
 _LF, _CR = b"\n\r"

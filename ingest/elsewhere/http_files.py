@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from dbt_models import WarehouseError
-from ingest.connections import Connection
+from ingest.elsewhere.connections import Connection
 from ingest.ledger import now
 
 if TYPE_CHECKING:

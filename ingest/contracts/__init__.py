@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
-from ingest.formats import PLAIN, Format
+from ingest.contracts.formats import PLAIN, Format
 
 # A column's type with its digits, and those of them behind the point.
 DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")

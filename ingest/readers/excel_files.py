@@ -10,9 +10,9 @@ from typing import Any
 
 from dbt_models import WarehouseError
 from ingest.contracts import Table
-from ingest.excel_xml import NO_RESULT, count_filled, faults
-from ingest.text_rows import BrokenCellError, TextRow, named_rows
-from ingest.zip_files import opened_zip
+from ingest.readers.excel_xml import NO_RESULT, count_filled, faults
+from ingest.readers.text_rows import BrokenCellError, TextRow, named_rows
+from ingest.readers.zip_files import opened_zip
 
 
 class _Fault(str):

@@ -31,18 +31,18 @@ from pathlib import Path
 from types import ModuleType
 
 from dbt_models import WarehouseError
-from ingest import excel_files, fixed_width_files, json_files
-from ingest.archives import members
 from ingest.checks import Check
 from ingest.contracts import Table
-from ingest.csv_files import CsvReader
-from ingest.dialects import Dialect
-from ingest.excel_files import is_workbook
 from ingest.exports import ExportFile
-from ingest.parquet_files import ParquetReader
+from ingest.readers import excel_files, fixed_width_files, json_files
+from ingest.readers.archives import members
+from ingest.readers.csv_files import CsvReader
+from ingest.readers.dialects import Dialect
+from ingest.readers.excel_files import is_workbook
+from ingest.readers.parquet_files import ParquetReader
+from ingest.readers.text_copies import PACKED, encoding_of, make_utf8, unpack, unzip
+from ingest.readers.text_rows import LINE, write_copy
 from ingest.rejects import Reject, Sifted
-from ingest.text_copies import PACKED, encoding_of, make_utf8, unpack, unzip
-from ingest.text_rows import LINE, write_copy
 
 Reader = CsvReader | ParquetReader
 

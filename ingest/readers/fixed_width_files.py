@@ -6,8 +6,8 @@ from pathlib import Path
 
 from dbt_models import WarehouseError
 from ingest.contracts import Table
-from ingest.text_files import count_lines, opened_below
-from ingest.text_rows import TextRow, header_of
+from ingest.readers.text_files import count_lines, opened_below
+from ingest.readers.text_rows import TextRow, header_of
 
 
 def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:

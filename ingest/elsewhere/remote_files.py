@@ -17,12 +17,12 @@ from urllib.parse import quote
 from urllib3.exceptions import HTTPError
 
 from dbt_models import WarehouseError
-from ingest.connections import Connection
 from ingest.disk import is_disk_full
-from ingest.dlt_files import records
-from ingest.http_files import CHUNK, PATIENCE, Listed, listed_file
+from ingest.elsewhere.connections import Connection
+from ingest.elsewhere.dlt_files import records
+from ingest.elsewhere.http_files import CHUNK, PATIENCE, Listed, listed_file
+from ingest.elsewhere.reasons import first_line
 from ingest.ledger import now
-from ingest.reasons import first_line
 
 _INDEX = "index.json"
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from dbt_models import WarehouseError
 from ingest.checks import Check, flaws
-from ingest.csv_records import Record, records
-from ingest.csv_scan import scan
-from ingest.dialects import Dialect
+from ingest.readers.csv_records import Record, records
+from ingest.readers.csv_scan import scan
+from ingest.readers.dialects import Dialect
+from ingest.readers.text_files import opened
 from ingest.rejects import Reject, Sifted
 from ingest.sql import connect
-from ingest.text_files import opened
 
 # The column that is put before a file's own.
 _LINE = "_line"

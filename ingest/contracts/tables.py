@@ -10,9 +10,11 @@ from typing import Any
 import duckdb
 
 from dbt_models import WarehouseError, nearest
-from ingest.contract_columns import read_column
-from ingest.contract_formats import read_format
-from ingest.contract_values import (
+from ingest.contracts import Table
+from ingest.contracts.columns import read_column
+from ingest.contracts.format_keys import read_format
+from ingest.contracts.origins import ORIGIN_KEYS, read_origin
+from ingest.contracts.values import (
     check_column,
     choice,
     column_of,
@@ -23,8 +25,6 @@ from ingest.contract_values import (
     required,
     share,
 )
-from ingest.contracts import Table
-from ingest.origins import ORIGIN_KEYS, read_origin
 from ingest.sql import ask, identifier
 
 # One row in a hundred; a table that cannot bear that says so in its contract.

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from dbt_models import WarehouseError, nearest
-from ingest.contract_formats import read_column_format
-from ingest.contract_values import flag, meta_of
 from ingest.contracts import DECIMAL, OWN_NAMES, Column
+from ingest.contracts.format_keys import read_column_format
+from ingest.contracts.values import flag, meta_of
 
 _COLUMN_KEYS = {"format", "personal", "required"}
 _PLAIN_TYPES = (

@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ingest.contracts import Table
-from ingest.json_records import LONGEST, count_records, require_length, split_records
-from ingest.text_files import count_lines, opened_below
-from ingest.text_rows import TextRow, header_of
+from ingest.readers.json_records import (
+    LONGEST,
+    count_records,
+    require_length,
+    split_records,
+)
+from ingest.readers.text_files import count_lines, opened_below
+from ingest.readers.text_rows import TextRow, header_of
 
 # Halves of characters beyond the first 65,536; most of them stand in pairs.
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ingest.dialects import Dialect
+from ingest.readers.dialects import Dialect
 from ingest.sql import files, identifier, literal
 
 

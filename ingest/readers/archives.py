@@ -5,9 +5,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from dbt_models import WarehouseError
-from ingest.excel_files import is_workbook, sheets
-from ingest.formats import Format
-from ingest.zip_files import opened_zip
+from ingest.contracts.formats import Format
+from ingest.readers.excel_files import is_workbook, sheets
+from ingest.readers.zip_files import opened_zip
 
 _SIGNATURE = b"PK\x03\x04"
 

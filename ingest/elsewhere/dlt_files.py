@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import Any
 
 from dbt_models import WarehouseError, nearest
-from ingest.connections import Connection
-from ingest.reasons import first_line, kind_and_place
+from ingest.elsewhere.connections import Connection
+from ingest.elsewhere.reasons import first_line, kind_and_place
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

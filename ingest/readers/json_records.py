@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from dbt_models import WarehouseError
-from ingest.json_marks import (
+from ingest.readers.json_marks import (
     COLON,
     COMMA,
     LIST,

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from dbt_models import WarehouseError, nearest
-from ingest.contract_values import check_column
+from ingest.contracts.values import check_column
 
 ORIGIN_KEYS = ("connection", "cursor", "export", "overlap", "relation")
 _DATABASE_KEYS = ("relation", "cursor", "overlap")

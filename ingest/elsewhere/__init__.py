@@ -1,0 +1,1 @@
+"""What is not below `exports/` is fetched before it is landed."""
