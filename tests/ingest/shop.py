@@ -59,7 +59,7 @@ class Shop:
         params = {"timezone": timezone, "accepted_snapshots": []}
         self.deployment = Deployment(data, params, {})
         self.folder = self.deployment.exports / "shop"
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
 
     def export(self, name: str, content: str | bytes) -> Path:
         """Write an export file; text for a gz name is compressed."""

@@ -3,6 +3,9 @@
 import csv
 import hashlib
 import io
+import signal
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -10,7 +13,7 @@ from random import Random
 import pytest
 
 from dbt_models import WarehouseError
-from tests.ingest.shop import Shop
+from tests.ingest.shop import GOOD, REQUIRED, Shop, rejects, text
 
 HEADER = "id,amount,note\n"
 A, B, BAD = HEADER + "1,1.00,a\n", HEADER + "2,2.00,b\n", HEADER + "3,much,c\n"
@@ -83,8 +86,8 @@ def test_a_mended_file_lands_with_its_load(shop):
 
 
 def test_snapshots_before_the_bad_one_are_kept(shop):
-    for day, text in (("01", A), ("02", BAD), ("03", B)):
-        shop.export(f"sales_2026-01-{day}.csv", text)
+    for day, content in (("01", A), ("02", BAD), ("03", B)):
+        shop.export(f"sales_2026-01-{day}.csv", content)
     with pytest.raises(WarehouseError, match=r"sales_2026-01-02\.csv: line 2"):
         shop.land(delivery="snapshot")
     assert [load.files[0].path[-6:] for load in shop.loads()] == ["01.csv"]
@@ -109,6 +112,42 @@ def test_what_a_killed_run_left_is_ignored_and_replaced(shop):
         "shop/sales/000001/1.parquet",
         "shop/sales/000001/_load.json",
     }
+
+
+STEPS = [
+    ("ingest.landing", "group_files", "before"),
+    ("ingest.reading", "write_part", "before"),
+    ("ingest.reading", "write_part", "after"),
+    ("ingest.reading", "sift", "after"),
+    ("ingest.landing", "read_rows", "after"),
+    ("ingest.landing", "keep", "before"),
+    ("ingest.landing", "keep", "after"),
+    ("ingest.landing", "write_record", "before"),
+    ("ingest.landing", "write_record", "after"),
+    ("Path", "rename", "before"),
+    ("Path", "rename", "after"),
+]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=" ".join)
+def test_a_landing_killed_on_the_way_leaves_nothing_or_all(shop, step):
+    shop.export("sales.csv", text([*GOOD, "x,1.00,y"]))
+    outcome = subprocess.run(
+        [sys.executable, "-m", "tests.ingest.killed", shop.deployment.data, *step],
+        check=False,
+    )
+    assert outcome.returncode == -signal.SIGKILL
+    left = [(load.rows_loaded, load.rows_rejected) for load in shop.loads()]
+    assert left == ([(len(GOOD), 1)] if step == ("Path", "rename", "after") else [])
+    again = shop.land(REQUIRED)
+    assert len(again) == 1 - len(left)
+    (load,) = shop.loads()
+    assert (load.load_id, load.rows_loaded, load.rows_rejected) == (1, len(GOOD), 1)
+    assert len(shop.rows("id", REQUIRED)) == len(GOOD)
+    assert [reject["text"] for reject in rejects(shop, 1)] == ["x,1.00,y"]
+    if again:
+        assert not list((shop.deployment.raw / ".landing").iterdir())
+        assert not (shop.deployment.restricted / "copies").exists()
 
 
 def test_what_a_refused_load_left_is_replaced_too(shop):
