@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from tests.bench import demo_run, features, kinds, landing, learning, yardstick
+from tests.bench import delta, demo_run, features, kinds, landing, learning, yardstick
 
 
 def main() -> None:
@@ -14,6 +14,7 @@ def main() -> None:
         landing.measure(data)
         features.measure(data)
         learning.measure(data)
+        delta.measure(data)
     kinds.measure()
     yardstick.measure()
 
