@@ -74,17 +74,21 @@ def _to_repeat(
     snapshot is never the one before it.
     """
     done = repeated_files(loads)
-    latest = {file.path: (file, load) for load in loads for file in load.files}
+    latest = {file.path: file.file_id for load in loads for file in load.files}
     found = [
         (file, load)
-        for file, load in latest.values()
+        for load in loads
+        for file in load.files
         if file.rows_rejected
         and load.columns_hash != table.columns_hash
         and file.file_id not in done
     ]
     repeats = {file.content_hash: load for file, load in found}
     if table.delivery != "snapshot":
-        loads_of = {file.path: load for file, load in found}
+        # Of a name that was used again, only what it was last may have been mended.
+        loads_of = {
+            file.path: load for file, load in found if latest[file.path] == file.file_id
+        }
         repeats |= {
             file.name: loads_of[file.name]
             for file in files
@@ -127,9 +131,10 @@ def _new_changes(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportF
             return datetime.min, next(arrivals), []
         return day, 0, in_order_of_names(path)
 
+    # A load that repeats an earlier one has arrived when that did.
     latest = {
         file.path: (place(file.delivered_on, file.path), file.content_hash)
-        for load in loads
+        for load in sorted(loads, key=lambda load: (load.delivered_at, load.load_id))
         for file in load.files
     }
     new = []

@@ -10,14 +10,12 @@ import duckdb
 
 from dbt_models import WarehouseError
 from ingest.checks import checks_of, spelled_columns, value_of
-from ingest.contracts import Table
+from ingest.contracts import LANDING_NAMES, Table
 from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
 from ingest.readers.readable import Readable, Reader, readable
 from ingest.rejects import RefusedDeliveryError
 from ingest.sql import identifier, literal
-
-_OWN_NAMES = {"_line", "_load_id", "_file_id", "file_index", "file_row_number"}
 
 
 @dataclass(frozen=True)
@@ -213,7 +211,7 @@ def _check_header(table: Table, header: Sequence[str]) -> None:
             raise WarehouseError("wrong header: a column has no name")
         if name.lower() in seen:
             raise WarehouseError(f"wrong header: column {name} stands in it twice")
-        if name.lower() in _OWN_NAMES:
+        if name.lower() in LANDING_NAMES:
             raise WarehouseError(
                 f"wrong header: landing itself uses the name {name}; rename the column"
             )

@@ -17,6 +17,14 @@ def connect(
     return connection
 
 
+def ask_source(
+    duck: duckdb.DuckDBPyConnection, scanner: str, query: str
+) -> list[tuple]:
+    """Return what the attached database ``source`` answers, in its own SQL."""
+    rows = f"from {scanner}_query('source', {literal(query)})"
+    return duck.execute(rows).fetchall()
+
+
 def ask(query: str, parameters: Sequence[object] = ()) -> list[tuple]:
     """Return the rows of a query that is about no table, such as what a text means."""
     return _nothing().cursor().execute(query, parameters).fetchall()

@@ -13,24 +13,21 @@ from ingest.contracts.formats import PLAIN, Format
 DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 # A column of an amount that says what it is worth where it is empty.
 _FILLED = re.compile(r'coalesce\(\s*"?[\w ]+"?\s*,', re.IGNORECASE)
-# Names that landing, the raw views and the macros give to columns of their own.
-OWN_NAMES = frozenset(
-    {
-        "_change_number",
-        "_correction_rank",
-        "_delivered_at",
-        "_file_id",
-        "_is_change",
-        "_known_at",
-        "_line",
-        "_load_id",
-        "_row_id",
-        "_row_number",
-        "_version_rank",
-        "file_index",
-        "file_row_number",
-    }
+# Names that landing gives to columns of its own: no file may have them.
+LANDING_NAMES = frozenset(
+    {"_file_id", "_line", "_load_id", "file_index", "file_row_number"}
 )
+# And the raw views and the macros: no contract may.
+OWN_NAMES = LANDING_NAMES | {
+    "_change_number",
+    "_correction_rank",
+    "_delivered_at",
+    "_is_change",
+    "_known_at",
+    "_row_id",
+    "_row_number",
+    "_version_rank",
+}
 Delivery = Literal["snapshot", "upsert", "append"]
 
 

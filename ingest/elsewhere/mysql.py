@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingest.sql import identifier, literal
+from ingest.sql import ask_source, identifier, literal
 
 EXTENSION = "mysql_scanner"
 _SETTINGS = {
@@ -52,8 +52,9 @@ def columns(
     """Return the table's columns and their types."""
     schema, name = relation
     return dict(
-        _query(
+        ask_source(
             duck,
+            "mysql",
             "select column_name as name, concat_ws(' collate ', "
             "cast(column_type as char), collation_name) as type "
             "from information_schema.columns where table_schema = "
@@ -65,8 +66,9 @@ def columns(
 
 def relations(duck: duckdb.DuckDBPyConnection) -> list[str]:
     """Return the names of all tables and views of the database."""
-    found = _query(
+    found = ask_source(
         duck,
+        "mysql",
         "select table_name as name from information_schema.tables "
         "where table_schema = database() order by 1",
     )
@@ -150,11 +152,6 @@ def _kept(name: str, declared: str) -> str:
     decimal = _DECIMAL.fullmatch(declared)
     made = f"::{decimal[1]}" if decimal and int(decimal[2]) <= 38 else ""
     return f"{identifier(name)}{made} as {identifier(name)}"
-
-
-def _query(duck: duckdb.DuckDBPyConnection, query: str) -> list[tuple]:
-    rows = f"from mysql_query('source', {literal(query)})"
-    return duck.execute(rows).fetchall()
 
 
 def _identifier(name: str) -> str:

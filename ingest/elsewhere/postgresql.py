@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingest.sql import identifier, literal
+from ingest.sql import ask_source, identifier, literal
 
 EXTENSION = "postgres_scanner"
 # What DuckDB takes over as it is; everything else comes as the server writes it.
@@ -57,8 +57,9 @@ def columns(
         else f"nspname = {literal(schema)}"
     )
     return dict(
-        _query(
+        ask_source(
             duck,
+            "postgres",
             "select attname::text as name, format_type(atttypid, atttypmod) as type "
             "from pg_attribute join pg_class c on attrelid = c.oid "
             "join pg_namespace n on relnamespace = n.oid "
@@ -70,8 +71,9 @@ def columns(
 
 def relations(duck: duckdb.DuckDBPyConnection) -> list[str]:
     """Return the names of all tables and views."""
-    found = _query(
+    found = ask_source(
         duck,
+        "postgres",
         "select nspname || '.' || relname as name from pg_class "
         f"join pg_namespace n on relnamespace = n.oid where {_KINDS} and nspname "
         "not in ('pg_catalog', 'information_schema', 'pg_toast') order by 1",
@@ -110,7 +112,7 @@ def copy(
     doubts = [_doubt(name, declared) for name, declared in columns.items()]
     found = ", ".join(f"bool_or({doubt}) as d{n}" for n, doubt in enumerate(doubts))
     counts = f"select count(*) as n, {found} {rows} where {condition}"
-    ((counted, *doubtful),) = _query(duck, counts)
+    ((counted, *doubtful),) = ask_source(duck, "postgres", counts)
     values = ", ".join(
         f"{identifier(name)}{'::text' if is_doubtful else ''} as {identifier(name)}"
         if _is_same(declared)
@@ -145,11 +147,6 @@ def _text(name: str, declared: str) -> str:
     # The currency sign and the separators of money are the server's.
     number = "::numeric" if declared == "money" else ""
     return f"{identifier(name)}{number}::text"
-
-
-def _query(duck: duckdb.DuckDBPyConnection, query: str) -> list[tuple]:
-    rows = f"from postgres_query('source', {literal(query)})"
-    return duck.execute(rows).fetchall()
 
 
 def _quote(value: str) -> str:

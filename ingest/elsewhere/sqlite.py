@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingest.sql import identifier, literal
+from ingest.sql import ask_source, identifier, literal
 
 EXTENSION = "sqlite_scanner"
 # 18 digits tell every number from its neighbours; SQLite's own text has 15.
@@ -36,8 +36,9 @@ def columns(
     """Return the table's columns and the types they were declared with."""
     schema, name = relation
     # 1 is what virtual tables hide.
-    found = _query(
+    found = ask_source(
         duck,
+        "sqlite",
         f"select name, type from pragma_table_xinfo({literal(name)}, "
         f"{literal(schema or 'main')}) where hidden <> 1",
     )
@@ -46,8 +47,9 @@ def columns(
 
 def relations(duck: duckdb.DuckDBPyConnection) -> list[str]:
     """Return the names of all tables and views."""
-    found = _query(
+    found = ask_source(
         duck,
+        "sqlite",
         "select name, type from sqlite_master where type in ('table', 'view') "
         "order by name",
     )
@@ -78,7 +80,7 @@ def copy(
     rows = f"from {'.'.join(identifier(part) for part in relation if part)}"
     kinds = ", ".join(_kinds(identifier(name)) for name in columns)
     counts = f"select count(*), {kinds} {rows} where {condition}"
-    ((counted, *found),) = _query(duck, counts)
+    ((counted, *found),) = ask_source(duck, "sqlite", counts)
     made = [
         _value(identifier(name), kinds or "")
         for name, kinds in zip(columns, found, strict=True)
@@ -128,8 +130,3 @@ def _value(name: str, kinds: str) -> tuple[str, str]:
         f"when 'blob' then '0x' || lower(hex({name})) else {name} end",
         "varchar",
     )
-
-
-def _query(duck: duckdb.DuckDBPyConnection, query: str) -> list[tuple]:
-    rows = f"from sqlite_query('source', {literal(query)})"
-    return duck.execute(rows).fetchall()

@@ -250,3 +250,43 @@ def test_rows_of_other_kinds_are_known_again_too(shop):
     shop.export_parquet("sales_2.parquet", "select 7 as id, 1.5 as amount, 3 as note")
     shop.land(wanted)
     assert open_rejects(shop.loads()) == []
+
+
+def test_a_file_whose_name_was_reused_comes_in_under_another(shop):
+    shop.export("sales.csv", text([*GOOD, "x1,1.00,y"]))
+    shop.land(REQUIRED)
+    shop.export("sales_kept.csv", text([*GOOD, "x1,1.00,y"]))
+    shop.export("sales.csv", text(["500,1.00,new"]))
+    shop.land(REQUIRED)
+    (load,) = shop.land(TEXT_IDS)
+    assert (load.repeats, [file.path for file in load.files]) == (
+        1,
+        ["shop/sales_kept.csv"],
+    )
+    assert len(shop.rows("id", TEXT_IDS)) == len(GOOD) + 2
+
+
+def test_a_change_landed_again_is_no_later_one(shop):
+    upsert = {"delivery": "upsert"}
+    first, second = text([*GOOD, "x1,1.00,y"]), text(["1,9.00,later"])
+    shop.export("sales_1.csv", first)
+    shop.land(REQUIRED, **upsert)
+    shop.export("sales_2.csv", second)
+    shop.land(REQUIRED, **upsert)
+    mended = replace(TEXT_IDS, **upsert)
+    shop.land(mended)
+    shop.export("sales_3.csv", second)
+    assert shop.land(mended) == []
+    shop.export("sales_4.csv", first)
+    assert len(shop.land(mended)) == 1
+
+
+def test_rows_that_had_another_key_are_other_rows(shop):
+    shop.export("sales.csv", text([*GOOD, "x1,1.00,y"]))
+    shop.land(REQUIRED)
+    shop.export("sales.csv", "id,amount,note,till\n" + "9,1.00,y,7\n" * 3)
+    mended = replace(
+        REQUIRED, columns=columns({**TYPES, "till": "bigint"}), key=("till",)
+    )
+    (load,) = shop.land(mended)
+    assert load.repeats is None
