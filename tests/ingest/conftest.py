@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.contracts import sources as contract_files
-from tests.ingest import servers
-from tests.ingest.servers import Server, Sqlite
+from tests.ingest.elsewhere import servers
+from tests.ingest.elsewhere.servers import Server, Sqlite
 from tests.ingest.shop import Shop
 
 

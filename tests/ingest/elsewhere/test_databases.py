@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.elsewhere.databases import Extract
-from tests.ingest.reading import Read, refusal
-from tests.ingest.servers import Server, Sqlite
+from tests.ingest.elsewhere.reading import Read, refusal
+from tests.ingest.elsewhere.servers import Server, Sqlite
 from tests.ingest.shop import columns
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.readers.csv_records import records
 from ingest.readers.dialects import Dialect
-from tests.ingest.test_csv_files import random_csv
+from tests.ingest.readers.test_csv_files import random_csv
 
 
 def flaws(text: str) -> list[tuple[int, str]]:

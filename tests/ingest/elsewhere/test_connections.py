@@ -13,7 +13,7 @@ from ingest.elsewhere.connections import (
     connections_file,
     read_connections,
 )
-from tests.ingest.reading import Read
+from tests.ingest.elsewhere.reading import Read
 
 SECRET = "pa's\\s@w/ö?rd"
 WRITTEN = "pa%27s%5Cs%40w%2F%C3%B6%3Frd"

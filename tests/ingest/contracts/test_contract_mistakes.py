@@ -8,7 +8,7 @@ import yaml
 from dbt_models import WarehouseError
 from ingest.contracts import tables as contract_tables
 from ingest.contracts.sources import read_sources
-from tests.ingest.contract_files import (
+from tests.ingest.contracts.contract_files import (
     FROM_DATABASE,
     GONE,
     ID,

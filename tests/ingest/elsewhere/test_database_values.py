@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ingest.reading import Read, refusal
-from tests.ingest.servers import Server
+from tests.ingest.elsewhere.reading import Read, refusal
+from tests.ingest.elsewhere.servers import Server
 from tests.ingest.shop import Shop, columns
 
 WIDE = "12345678901234567890123456789012345678901234567890.12345"

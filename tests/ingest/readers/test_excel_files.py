@@ -12,8 +12,8 @@ import xlsxwriter
 from ingest.contracts import Column
 from ingest.contracts.formats import Format
 from ingest.quarantine import quarantine_file
+from tests.ingest.readers.test_kinds import with_xml
 from tests.ingest.shop import SALES, rejects
-from tests.ingest.test_kinds import with_xml
 
 HEADER = ["id", "amount", "note"]
 GOOD = [[n, n + 0.5, f"note {n}"] for n in range(1, 10)]

@@ -7,7 +7,7 @@ import pytest
 from dbt_models import SOURCES_DIR, Deployment
 from ingest.contracts import Column
 from ingest.contracts.sources import active_sources, read_sources
-from tests.ingest.contract_files import (
+from tests.ingest.contracts.contract_files import (
     FROM_DATABASE,
     ID,
     SALES,

@@ -23,7 +23,7 @@ from tests.ingest.shop import SALES, Shop, columns
 pytest.importorskip(
     "dlt", reason="dlt is not installed: pip install 'crm-warehouse[dlt]'"
 )
-EXAMPLES = Path(__file__).parents[1] / "dlt_sources"
+EXAMPLES = Path(__file__).parents[2] / "dlt_sources"
 TOKEN = "so-secret"
 ORDERS = replace(
     SALES,
