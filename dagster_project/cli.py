@@ -84,7 +84,7 @@ def run(debug: bool, as_of: str | None, known_at: str | None) -> None:
     from dagster_project import runs
     from dagster_project.publishing import publication_path
     from dagster_project.summary import print_refused, print_summary
-    from ingest.raw import Asked
+    from ingest.builds import Asked
 
     asked = Asked(_date("--as-of", as_of), _date("--known-at", known_at))
     deployment = load_deployment()

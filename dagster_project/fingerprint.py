@@ -4,10 +4,10 @@ import hashlib
 import json
 
 from dbt_models import CODE_DIR, Deployment
+from ingest.builds import Asked
 from ingest.contracts.sources import active_sources
 from ingest.elsewhere.fetching import failure
 from ingest.exports import ExportCatalog
-from ingest.raw import Asked
 
 _CODE = ("dagster_project", "dbt_models", "expectations", "ingest", "ml")
 _CODE_SUFFIXES = {".csv", ".md", ".py", ".sql", ".yml"}
@@ -15,8 +15,8 @@ _CODE_SUFFIXES = {".csv", ".md", ".py", ".sql", ".yml"}
 
 def input_fingerprint(deployment: Deployment, asked: Asked) -> str:
     """Return the digest of exports, contracts, models, code, parameters and lock."""
-    digest = hashlib.sha256(code_fingerprint().encode())
-    digest.update(repr((asked, sorted(deployment.params.items()))).encode())
+    digest = hashlib.sha256(rules_fingerprint(deployment).encode())
+    digest.update(repr(asked).encode())
     catalog = ExportCatalog(deployment)
     for source in active_sources(deployment):
         for table in source.tables:
@@ -24,6 +24,14 @@ def input_fingerprint(deployment: Deployment, asked: Asked) -> str:
             failed = failure(deployment, table)
             digest.update(json.dumps([table.full_name, files, failed]).encode())
     catalog.remember()
+    return digest.hexdigest()
+
+
+def rules_fingerprint(deployment: Deployment) -> str:
+    """Return the digest of all that decides what is made of the exports."""
+    digest = hashlib.sha256(code_fingerprint().encode())
+    sources = [source.name for source in active_sources(deployment)]
+    digest.update(repr((sources, sorted(deployment.params.items()))).encode())
     return digest.hexdigest()
 
 

@@ -14,8 +14,8 @@ import sklearn
 
 from dagster_project.dbt import read_manifest
 from dbt_models import CODE_DIR, Deployment
+from ingest.builds import Asked
 from ingest.ledger import now
-from ingest.raw import Asked
 from ingest.sql import connect, identifier, literal
 from ml import churn, market_segments
 from ml.frames import Model, NoModelError, Past, Read

@@ -8,7 +8,7 @@ import dagster as dg
 
 from dagster_project.lock import run_lock
 from dbt_models import load_deployment
-from ingest.raw import Asked
+from ingest.builds import Asked
 
 
 class RunOptions(dg.ConfigurableResource):

@@ -23,11 +23,11 @@ from dagster_project.lists.contacts import are_missing
 from dagster_project.lock import run_lock
 from dagster_project.publishing import publication_path
 from dbt_models import Deployment, WarehouseError
+from ingest.builds import Asked
 from ingest.contracts.sources import active_sources
 from ingest.currencies import exchange_rates
 from ingest.elsewhere.fetching import fetch_all
 from ingest.ledger import read_loads
-from ingest.raw import Asked
 from ingest.sql import connect
 
 if TYPE_CHECKING:

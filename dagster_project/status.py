@@ -19,7 +19,7 @@ from dagster_project.prompt import open_published
 from dagster_project.runs import is_current
 from dagster_project.tables import print_table
 from dbt_models import Deployment, WarehouseError
-from ingest.raw import Asked
+from ingest.builds import Asked
 
 _RUNS_SHOWN = 5
 _PUBLISHED = """

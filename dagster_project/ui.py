@@ -15,7 +15,7 @@ import click
 
 from dagster_project.runs import prepare_dagster, require_input
 from dbt_models import CODE_DIR, Deployment, WarehouseError
-from ingest.raw import Asked
+from ingest.builds import Asked
 
 # This machine's own address: no other machine can reach it.
 HOST = "127.0.0.1"

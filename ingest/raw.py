@@ -1,18 +1,14 @@
-"""The raw schemas: DuckDB's view of everything that was landed.
-
-A run builds in a new database file: replacing tables in an old one makes it grow.
-"""
+"""The raw schemas: DuckDB's view of everything that was landed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import asdict
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
 from dbt_models import Deployment, WarehouseError
-from dbt_models.ops import create_ops_tables, fill_ops_table
+from dbt_models.ops import fill_ops_table
+from ingest.builds import begin_anew
 from ingest.contracts import Table
 from ingest.ledger import Load, now, open_rejects, read_loads, repeated_files
 from ingest.snapshots import mark_whole_snapshots
@@ -30,50 +26,17 @@ LANDING_COLUMNS = {
     "_known_at": "When the row became known to the company (UTC).",
 }
 
-
-@dataclass(frozen=True)
-class Asked:
-    """What a run was asked for; nothing means: whatever the data decide.
-
-    Attributes
-    ----------
-    as_of_date
-        The date up to which marts look.
-    known_at
-        Only rows known by the end of this business date count.
-    """
-
-    as_of_date: date | None = None
-    known_at: date | None = None
-
-    def known_until(self, deployment: Deployment) -> datetime | None:
-        """Return the end of ``known_at`` as a moment (UTC, naive)."""
-        if self.known_at is None:
-            return None
-        zone = ZoneInfo(deployment.params["timezone"])
-        next_day = self.known_at + timedelta(days=1)
-        end = datetime.combine(next_day, time.min, zone) - timedelta(microseconds=1)
-        return end.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
-
-
-def open_build(deployment: Deployment, asked: Asked, fingerprint: str) -> None:
-    """Make a new, empty build database with the parameters of the run.
-
-    ``fingerprint`` is the digest of the input as the run found it.
-    """
-    deployment.build.mkdir(parents=True, exist_ok=True)
-    for path in deployment.build.glob(f"{deployment.build_database.name}*"):
-        path.unlink()
-    with connect(deployment.build_database) as connection:
-        connection.begin()
-        create_ops_tables(connection)
-        parameters = {
-            "as_of_date": asked.as_of_date,
-            "known_at": asked.known_until(deployment),
-            "fingerprint": fingerprint,
-        }
-        fill_ops_table(connection, "run_parameters", [parameters])
-        connection.commit()
+_OF_TABLE = """load_id in (
+    select load_id from ops.loads
+    where source_system = $source_system and table_name = $table_name
+)"""
+# All that a raw view shows of its files, beside the rows.
+_SHOWN = f"""
+    select file_id, load_id, content_hash, first_row, rows_loaded, is_repeated,
+        delivered_at, known_at
+    from ops.load_files
+    where {_OF_TABLE}
+"""
 
 
 def show_table(
@@ -94,21 +57,22 @@ def show_table(
     loads = read_loads(deployment.raw, table.full_name)
     with connect(deployment.build_database) as connection:
         connection.begin()
-        for load in loads:
-            for ledger in ("loads", "load_files", "rejects"):
-                connection.execute(
-                    f"delete from ops.{ledger} where load_id = ?", [load.load_id]
-                )
+        name = {"source_system": table.source, "table_name": table.name}
+        built = set(connection.execute(_SHOWN, name).fetchall())
+        connection.execute(f"delete from ops.load_files where {_OF_TABLE}", name)
+        for ledger in ("loads", "rejects", "refused_deliveries"):
+            connection.execute(
+                f"""delete from ops.{ledger}
+                where source_system = $source_system and table_name = $table_name""",
+                name,
+            )
         fill_ops_table(connection, "loads", map(_load_row, loads))
         fill_ops_table(connection, "load_files", _file_rows(loads))
         connection.execute(_date_files(deployment))
         fill_ops_table(connection, "rejects", _reject_rows(loads))
-        name = {"source_system": table.source, "table_name": table.name}
-        connection.execute(
-            """delete from ops.refused_deliveries
-            where source_system = $source_system and table_name = $table_name""",
-            name,
-        )
+        # A folder of rows was taken away, or a file that was built is landed again.
+        if not built.issubset(connection.execute(_SHOWN, name).fetchall()):
+            begin_anew(connection)
         if refusal is not None:
             row = {**name, "refused_at": now(), "reason": refusal}
             fill_ops_table(connection, "refused_deliveries", [row])
@@ -235,7 +199,10 @@ def _known_at(table: Table) -> str:
 
 
 def _to_utc(expression: str, zone: str) -> str:
-    return f"timezone('UTC', timezone('{zone}', {expression}))"
+    if zone == "UTC":
+        return expression
+    # Of what DuckDB does with zones, this one way back is quick.
+    return f"make_timestamp(epoch_us(timezone('{zone}', {expression})))"
 
 
 def _load_row(load: Load) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""However a history is cut up, shuffled and repeated: what is newest is the same."""
+"""However a history is cut up, shuffled and repeated: what is newest is the same.
+
+So it is when builds go on from each other instead of beginning with nothing.
+"""
 
 import json
 import os
@@ -11,15 +14,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from duckdb import DuckDBPyConnection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbt_models import Deployment
+from ingest.builds import Asked, open_build
 from ingest.contracts import Table
 from ingest.contracts.sources import read_source
 from ingest.exports import ExportCatalog
 from ingest.landing import land
-from ingest.raw import Asked, open_build, show_table
+from ingest.raw import show_table
 from ingest.sql import connect
 from tests.project_copy import project_with
 
@@ -35,18 +40,60 @@ Row = tuple[int, int, str]
 Files = dict[str, list[Row]]
 
 
+# As what the last load of a build is compiled, before there is one.
+BUILT = 987_654_321
+
+Queries = dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def queries(tmp_path_factory) -> dict[str, str]:
-    """Return the SQL of the newest rows of each table, as dbt makes it."""
+def project(tmp_path_factory) -> Path:
+    """Return a copy of the project that has the source, and a build."""
     copy = project_with(tmp_path_factory.mktemp("histories") / "project", SOURCE)
-    project = copy / "dbt_models"
-    (copy / "data" / "build").mkdir(parents=True)
+    deployment = Deployment(copy / "data", {"timezone": "UTC"}, {})
+    open_build(deployment, Asked(), "fingerprint", "rules")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def queries(project) -> Queries:
+    """Return the SQL of the newest rows of each table, as dbt makes it."""
+    return compiled(project)
+
+
+@pytest.fixture(scope="module")
+def queries_back(project, queries) -> Queries:
+    """Return that of runs that look back."""
+    return compiled(project, "update ops.run_parameters set known_at = '2026-01-01'")
+
+
+@pytest.fixture(scope="module")
+def queries_on(project, queries_back) -> Queries:
+    """Return that of builds that go on, for what was touched since the load BUILT."""
+    there = [
+        f"create table staging.stg_histories__{name} (id bigint)"
+        for name in queries_back
+        if name != "snapshots"
+    ]
+    goes_on = f"update ops.run_parameters set known_at = null, built_load_id = {BUILT}"
+    found = compiled(project, "create schema staging", *there, goes_on)
+    del found["snapshots"]
+    assert all(str(BUILT) in query for query in found.values())
+    return found
+
+
+def compiled(project: Path, *statements: str) -> Queries:
+    """Return the SQL of each table as dbt compiles it in the build, once changed."""
+    with connect(project / "data" / "build" / "warehouse.duckdb") as build:
+        for statement in statements:
+            build.execute(statement)
+    models = project / "dbt_models"
     command = "from dbt.cli.main import cli; cli()"
-    places = ["--project-dir", project, "--profiles-dir", project]
+    places = ["--project-dir", models, "--profiles-dir", models]
     outcome = subprocess.run(
         [sys.executable, "-c", command, "compile", "--select", "stg_histories__*"]
         + [*places, "--vars", json.dumps({"sources": {}})],
-        env={**os.environ, "CRM_DATA": str(copy / "data")},
+        env={**os.environ, "CRM_DATA": str(project / "data")},
         capture_output=True,
         text=True,
         check=False,
@@ -54,7 +101,7 @@ def queries(tmp_path_factory) -> dict[str, str]:
     assert outcome.returncode == 0, outcome.stdout
     return {
         path.stem.partition("__")[2]: path.read_text()
-        for path in project.rglob("compiled/**/stg_histories__*.sql")
+        for path in models.rglob("compiled/**/stg_histories__*.sql")
     }
 
 
@@ -64,7 +111,7 @@ def tables() -> dict[str, Table]:
 
 
 @pytest.fixture
-def newest(queries, tables) -> Callable[..., list[tuple]]:
+def newest(queries, queries_back, tables) -> Callable[..., list[tuple]]:
     """Return what tells the newest rows after files were delivered in batches."""
 
     def rows(
@@ -74,23 +121,76 @@ def newest(queries, tables) -> Callable[..., list[tuple]]:
         known_at: date | None = None,
     ) -> list[tuple]:
         with TemporaryDirectory() as folder:
-            params = {"timezone": "UTC", "accepted_snapshots": []}
-            deployment = Deployment(Path(folder), params, {})
-            exports = deployment.exports / SOURCE.name
-            exports.mkdir(parents=True)
+            deployment = shop(folder)
             for batch in batches:
-                for file, content in batch.items():
-                    lines = (",".join(map(str, row)) + "\n" for row in content)
-                    (exports / f"{name}_{file}.csv").write_text(HEADER + "".join(lines))
-                land(tables[name], deployment, ExportCatalog(deployment))
-            open_build(deployment, Asked(known_at=known_at), "fingerprint")
+                deliver(deployment, tables[name], batch)
+            open_build(deployment, Asked(known_at=known_at), "fingerprint", "rules")
             show_table(deployment, tables[name])
-            with connect(deployment.build_database) as connection:
-                return connection.execute(
-                    f"select {columns} from ({queries[name]}) order by all"
+            query = (queries_back if known_at else queries)[name]
+            with connect(deployment.build_database) as build:
+                return build.execute(
+                    f"select {columns} from ({query}) order by all"
                 ).fetchall()
 
     return rows
+
+
+@pytest.fixture
+def built(queries, queries_on, tables) -> Callable[..., None]:
+    """Return what builds after each batch, and compares with a build from nothing."""
+
+    def build_on(name: str, batches: Iterable[Files]) -> None:
+        with TemporaryDirectory() as folder:
+            deployment = shop(folder)
+            for batch in batches:
+                deliver(deployment, tables[name], batch)
+                open_build(deployment, Asked(), "fingerprint", "rules")
+                loads = show_table(deployment, tables[name])
+                with connect(deployment.build_database) as build:
+                    whole = f"select * exclude (_version_rank) from ({queries[name]})"
+                    _materialize(build, whole, queries_on[name])
+                    kept = build.execute("from staging.built order by all").fetchall()
+                    assert kept == build.execute(f"{whole} order by all").fetchall()
+                    # So ends a run that is published.
+                    ids = [load.load_id for load in loads]
+                    build.execute(
+                        "insert into ops.build_info (load_ids) values (?)", [ids]
+                    )
+
+    return build_on
+
+
+def _materialize(build: DuckDBPyConnection, whole: str, on: str) -> None:
+    """Make the table as dbt's incremental materialization does."""
+    (last,) = build.execute("select built_load_id from ops.run_parameters").fetchone()
+    if last is None:
+        build.execute("create schema staging")
+        build.execute(f"create table staging.built as {whole}")
+        return
+    query = on.replace(str(BUILT), str(last))
+    build.execute(
+        f"create table staging.new as select * exclude (_version_rank) from ({query})"
+    )
+    build.execute(
+        "delete from staging.built where _row_id in (select _row_id from staging.new)"
+    )
+    build.execute("insert into staging.built from staging.new")
+    build.execute("drop table staging.new")
+
+
+def shop(folder: str) -> Deployment:
+    params = {"timezone": "UTC", "accepted_snapshots": []}
+    deployment = Deployment(Path(folder), params, {})
+    (deployment.exports / SOURCE.name).mkdir(parents=True)
+    return deployment
+
+
+def deliver(deployment: Deployment, table: Table, files: Files) -> None:
+    for file, content in files.items():
+        lines = (",".join(map(str, row)) + "\n" for row in content)
+        path = deployment.exports / SOURCE.name / f"{table.name}_{file}.csv"
+        path.write_text(HEADER + "".join(lines))
+    land(table, deployment, ExportCatalog(deployment))
 
 
 def cut(data: st.DataObject, files: Files) -> list[Files]:
@@ -212,3 +312,29 @@ def test_without_dates_the_order_of_arrival_rules(newest, name, states):
     """A, B, A ends in A."""
     rows = [[(key, 0, text) for key, text in state.items()] for state in states]
     assert newest(name, [{"all": found} for found in rows]) == last_of(name, rows)
+
+
+@tried
+@given(data=st.data(), history=histories)
+@pytest.mark.parametrize("name", ["versions", "events"])
+def test_a_build_that_goes_on_has_what_one_from_nothing_has(built, name, data, history):
+    built(name, cut(data, split(data, history)))
+
+
+@tried
+@given(data=st.data(), files=days)
+def test_a_build_goes_on_with_dated_changes_that_come_late(built, data, files):
+    built("changes", cut(data, files))
+
+
+@tried
+@given(states=st.lists(st.dictionaries(ids, texts, min_size=1), min_size=1, max_size=4))
+def test_a_build_goes_on_with_what_arrives(built, states):
+    rows = [[(key, 0, text) for key, text in state.items()] for state in states]
+    built("changes", [{"all": found} for found in rows])
+
+
+@tried
+@given(data=st.data(), rows=st.lists(st.tuples(ids, ids, texts), min_size=1))
+def test_a_build_goes_on_with_rows_that_have_no_key(built, data, rows):
+    built("unkeyed", cut(data, split(data, rows)))

@@ -1,5 +1,7 @@
 """Rows that come late: in the features from when they were known, not before."""
 
+import shutil
+
 import duckdb
 import pytest
 
@@ -16,6 +18,8 @@ LATE = {
     "receipts_2026-10-02.csv": f"{RECEIPTS}R5,1,m2,2026-10-01 10:00:00,1.00\n",
     # Later than the last date.
     "receipts_2026-10-05.csv": f"{RECEIPTS}L2,1,m1,2026-09-20 10:00:00,5.00\n",
+    # It was no sale, and is left out.
+    "receipts_2026-09-21.csv": f"{RECEIPTS}R6,1,m2,2026-07-03 10:00:00,0.00\n",
 }
 M1 = """
     select as_of_date::varchar, lifetime_transaction_count, lifetime_net_amount::double,
@@ -39,10 +43,16 @@ def late(tmp_path_factory):
     text = contract.read_text()
     assert "            known_at: sold_at\n" in text
     contract.write_text(text.replace("            known_at: sold_at\n", ""))
+    with contract.with_name("int_corner_shop__transactions.sql").open("a") as model:
+        model.write("where amount <> 0\n")
+    exports = project / "data/exports/corner_shop"
+    (exports / "receipts_3.csv").write_text(
+        f"{RECEIPTS}R6,1,m2,2026-07-03 10:00:00,3.00\n"
+    )
     crm(project, "run")
     status = crm(project, "status")
     for name, content in LATE.items():
-        (project / "data/exports/corner_shop" / name).write_text(content)
+        (exports / name).write_text(content)
     return project, status, crm(project, "run")
 
 
@@ -55,6 +65,17 @@ def query(project, sql):
     path = project / "data" / "published" / "warehouse.duckdb"
     with duckdb.connect(path, read_only=True) as connection:
         return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def from_nothing(project, tmp_path_factory):
+    """Return what a run publishes that does not go on from the one before."""
+    copy = tmp_path_factory.mktemp("from_nothing") / "project"
+    shutil.copytree(project, copy)
+    for made in ("build", "published"):
+        shutil.rmtree(copy / "data" / made)
+    crm(copy, "run")
+    return copy
 
 
 def test_features_know_a_late_row_from_its_delivery_on(project):
@@ -99,3 +120,29 @@ def test_labels_go_by_all_that_is_known_now(project):
         """select next_transaction_date::varchar from features.churn_labels
         where customer_id = 'corner_shop:m1' and as_of_date = '2026-01-31'""",
     ) == [("2026-02-20",)]
+
+
+def test_a_run_that_goes_on_makes_what_one_from_nothing_makes(project, from_nothing):
+    (gone_on,) = query(project, "select built_load_id from ops.run_parameters")
+    assert gone_on != (None,)
+    (began,) = query(from_nothing, "select built_load_id from ops.run_parameters")
+    assert began == (None,)
+    tables = query(
+        project,
+        """select schema_name || '.' || table_name from duckdb_tables()
+        where schema_name in ('core', 'features', 'marts')""",
+    )
+    assert ("core.fct_transactions",) in tables
+    for (table,) in tables:
+        rows = f"from {table} order by all"
+        assert query(project, rows) == query(from_nothing, rows), table
+
+
+def test_what_its_source_leaves_out_by_now_is_gone(project):
+    """Its receipt was corrected to nothing, which this shop does not count."""
+    assert (
+        query(
+            project, "select * from core.fct_transactions where source_line_id = 'R6-1'"
+        )
+        == []
+    )

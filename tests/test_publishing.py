@@ -12,7 +12,7 @@ import pytest
 from dagster_project.publishing import publish
 from dagster_project.runs import is_current
 from dbt_models import load_deployment
-from ingest.raw import Asked
+from ingest.builds import Asked
 from tests.conftest import CRM
 
 LINES = "select count(*), sum(net_amount) from core.fct_transactions"

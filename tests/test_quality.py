@@ -20,10 +20,11 @@ from dagster_project.quality_report import (
     write_page,
 )
 from dbt_models import load_deployment
+from ingest.builds import Asked, open_build
 from ingest.contracts.sources import active_sources
 from ingest.exports import ExportCatalog
 from ingest.landing import land
-from ingest.raw import Asked, open_build, show_table
+from ingest.raw import show_table
 from tests.fixtures import line, small_grocer, write_transactions
 from tests.online_retail import small_wholesaler
 
@@ -262,7 +263,7 @@ def test_a_build_of_another_version_is_said_to_be_unreadable(crm, tmp_path):
 
 def test_a_table_that_the_run_did_not_come_to_is_not_called_good(both):
     deployment = both
-    open_build(deployment, Asked(), "fingerprint")
+    open_build(deployment, Asked(), "fingerprint", "rules")
     with duckdb.connect(deployment.build_database) as connection:
         report = read_report(connection, tables(deployment))
     assert {table.state for table in report.tables} == {"not checked"}
@@ -289,7 +290,7 @@ def test_long_and_hostile_text_is_text(tmp_path):
 
 
 def test_of_many_files_some_are_named(both):
-    open_build(both, Asked(), "fingerprint")
+    open_build(both, Asked(), "fingerprint", "rules")
     (sold,) = [table for table in tables(both) if table.name == "transactions"]
     for month in ("2018-01", "2018-02"):
         path = both.exports / "complete_journey" / f"transactions_{month}.csv.gz"

@@ -6,18 +6,19 @@ from functools import partial
 import dagster as dg
 
 from dagster_project.checks import expectations_check
-from dagster_project.fingerprint import input_fingerprint
+from dagster_project.fingerprint import input_fingerprint, rules_fingerprint
 from dagster_project.measures import ROWS, seconds_since
 from dagster_project.resources import RunLock, RunOptions
 from dagster_project.suites import raw_suite
 from dbt_models import Deployment, load_deployment
+from ingest.builds import open_build
 from ingest.contracts import Source, Table
 from ingest.contracts.sources import active_sources
 from ingest.elsewhere.fetching import fetch_all
 from ingest.exports import ExportCatalog
 from ingest.landing import land
 from ingest.ledger import files_shown, read_loads
-from ingest.raw import open_build, show_table
+from ingest.raw import show_table
 from ingest.rejects import RefusedDeliveryError
 
 _PARAMETERS = dg.AssetKey(["ops", "run_parameters"])
@@ -49,13 +50,14 @@ def _run_parameters(deployment: Deployment) -> dg.AssetsDefinition:
     @dg.asset(
         key=_PARAMETERS,
         group_name="ops",
-        description="A new build database, and what the run was asked for.",
+        description="The build database, and what the run was asked for.",
     )
     def run_parameters(options: RunOptions, lock: RunLock) -> None:
         if options.fetches and options.asked.known_at is None:
             fetch_all(deployment)
         fingerprint = input_fingerprint(deployment, options.asked)
-        open_build(deployment, options.asked, fingerprint)
+        rules = rules_fingerprint(deployment)
+        open_build(deployment, options.asked, fingerprint, rules)
 
     return run_parameters
 

@@ -6,8 +6,8 @@ from dagster_project.progress import progress_logger
 from dagster_project.resources import RunLock, RunOptions
 from dagster_project.runs import is_current
 from dbt_models import load_deployment
+from ingest.builds import Asked
 from ingest.contracts.sources import active_sources
-from ingest.raw import Asked
 
 
 @dg.definitions

@@ -59,6 +59,8 @@ def _lines(
         staged = _touchpoint(staged, table.name)
     if entity in {"transactions", "touchpoints", "products"}:
         staged["known_at"] = "_known_at"
+    if entity == "transactions" and table.identity.delivery != "snapshot":
+        staged["last_load_id"] = "_last_load_id"
     return [
         value if value == role else f"{value} as {role}"
         for role, value in staged.items()

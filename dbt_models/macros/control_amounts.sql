@@ -77,6 +77,22 @@
         {% endif %}
     ),
 
+    {# Most keys came once, and what came once is the newest. #}
+    counted_keys as (
+        select
+            {{ keys }},
+            count(*) as row_count,
+            sum({{ amount }}) as amount
+        from counted_rows
+        group by {{ keys }}
+    ),
+
+    repeated_keys as (
+        select {{ keys }}
+        from counted_keys
+        where row_count > 1
+    ),
+
     keys_in_files as (
         select
             {{ keys }},
@@ -88,16 +104,24 @@
             {{ 'false' if contract.delivery == 'upsert' or contract.version_by
                 else 'min(' ~ amount ~ ') <> max(' ~ amount ~ ')' }} as is_conflict
         from counted_rows
+        where ({{ keys }}) in (select ({{ keys }}) from repeated_keys)
         group by {{ keys }}, _file_id
     ),
 
-    keys as (
+    newest_amounts as (
         select
             max_by(last_amount, (version, delivered_at, _file_id)) as newest_amount,
             sum(case when is_conflict then amount end) as conflicting_amount,
             sum(case when is_conflict then last_amount end) as kept_amount
         from keys_in_files
         group by {{ keys }}
+        union all
+        select
+            sum(amount) as newest_amount,
+            null as conflicting_amount,
+            null as kept_amount
+        from counted_keys
+        where row_count = 1
     )
 
     select
@@ -105,7 +129,7 @@
         sum(newest_amount) as newest_amount,
         sum(conflicting_amount) as conflicting_amount,
         sum(kept_amount) as kept_amount
-    from keys
+    from newest_amounts
 {% endmacro %}
 
 {# Equal rows of one file are as many events; of several files, the same ones again. #}

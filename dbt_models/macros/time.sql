@@ -5,7 +5,9 @@
 
 {% macro duckdb__business_date(column) -%}
     cast(
-        timezone('{{ var("timezone") }}', timezone('UTC', {{ column }})) as date
+        timezone(
+            '{{ var("timezone") }}', make_timestamptz(epoch_us({{ column }}))
+        ) as date
     )
 {%- endmacro %}
 

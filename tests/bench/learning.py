@@ -10,7 +10,7 @@ import pandas as pd
 from dagster_project.dbt import prepare_manifest
 from dagster_project.learning import MODELS, read_frames, score, train_model
 from dbt_models import Deployment, load_deployment
-from ingest.raw import Asked
+from ingest.builds import Asked
 from ml import churn
 from ml.model_store import cards, load
 from tests.bench import processes

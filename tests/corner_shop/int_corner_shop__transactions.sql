@@ -5,5 +5,6 @@ select
     case when amount < 0 then 'return' else 'sale' end as line_type,
     amount as net_amount,
     sold_at as transaction_at,
-    _known_at as known_at
+    _known_at as known_at,
+    _last_load_id as last_load_id
 from {{ ref('stg_corner_shop__receipts') }}

@@ -1,1 +1,3 @@
+{{ config(materialized='incremental', unique_key='_row_id') }}
+
 select * from ({{ newest_rows('histories', 'events') }}) as newest_rows

@@ -9,12 +9,13 @@ import duckdb
 import pyarrow.parquet as pq
 
 from dbt_models import Deployment
+from ingest.builds import Asked, open_build
 from ingest.contracts import Column, Table
 from ingest.exports import ExportCatalog
 from ingest.landing import land
 from ingest.ledger import Load, read_loads
 from ingest.quarantine import quarantine_file
-from ingest.raw import Asked, open_build, show_table
+from ingest.raw import show_table
 
 TYPES = {"id": "bigint", "amount": "decimal(12, 2)", "note": "varchar"}
 
@@ -86,7 +87,7 @@ class Shop:
 
     def show(self, table: Table = SALES, **changes: Any) -> None:
         """Make a new build that sees the table."""
-        open_build(self.deployment, Asked(), "fingerprint")
+        open_build(self.deployment, Asked(), "fingerprint", "rules")
         show_table(self.deployment, replace(table, **changes))
 
     def rows(self, select: str, table: Table = SALES, **changes: Any) -> list[tuple]:

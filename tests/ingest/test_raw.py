@@ -8,10 +8,11 @@ import duckdb
 import pytest
 
 from dbt_models import WarehouseError, load_deployment
+from ingest.builds import Asked, open_build
 from ingest.contracts.sources import read_sources
 from ingest.exports import ExportCatalog
 from ingest.landing import land
-from ingest.raw import Asked, open_build, show_table
+from ingest.raw import show_table
 from tests.fixtures import small_grocer
 from tests.ingest.shop import SALES, TYPES, Shop, columns
 
@@ -177,7 +178,7 @@ def test_a_new_build_starts_empty_with_what_was_asked(tmp_path):
     shop.land()
     shop.rows("id")
     asked = Asked(as_of_date=date(2026, 6, 1), known_at=date(2026, 7, 1))
-    open_build(shop.deployment, asked, "abc")
+    open_build(shop.deployment, asked, "abc", "rules")
     parameters = "select as_of_date, known_at, fingerprint from ops.run_parameters"
     assert shop.query(parameters) == [
         (date(2026, 6, 1), datetime(2026, 7, 2, 3, 59, 59, 999999), "abc")
@@ -194,7 +195,7 @@ def grocer(tmp_path_factory):
     lines = small_grocer(data)
     deployment = load_deployment(data)
     (source,) = (s for s in read_sources() if s.name == "complete_journey")
-    open_build(deployment, Asked(), "abc")
+    open_build(deployment, Asked(), "abc", "rules")
     loads = []
     for table in source.tables:
         land(table, deployment, ExportCatalog(deployment))

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from ingest.raw import Asked
+from ingest.builds import Asked
 from tests.ingest.shop import Shop, columns
 
 HEADER = "id,amount,note\n"

@@ -17,7 +17,7 @@ from dagster_project.lists.ledger import read_exports
 from dagster_project.publishing import publish
 from dagster_project.runs import is_current
 from dbt_models import WarehouseError, load_deployment
-from ingest.raw import Asked
+from ingest.builds import Asked
 
 NAME = "2017-12-31_rfm_at-risk_unfiltered.csv"
 

@@ -16,7 +16,7 @@ run_parameters as (
     select * from {{ source('ops', 'run_parameters') }}
 ),
 
-load_days as (
+last_loads as (
     select
         source_system,
         max({{ business_date('loaded_at') }}) as last_load_date
@@ -25,21 +25,38 @@ load_days as (
     group by source_system
 ),
 
-transaction_days as (
+load_days as (
+    select
+        source_system,
+        last_load_date,
+        {{ start_of_business_date(dateadd('day', 1, 'last_load_date')) }} as ends_at
+    from last_loads
+),
+
+-- The zone's calendar takes long: it is asked for two moments, not for each line.
+transaction_times as (
     select
         transactions.source_system,
-        min(transactions.transaction_date) as first_transaction_date,
-        max(transactions.transaction_date) as last_transaction_date
+        min(transactions.transaction_at) as first_transaction_at,
+        max(transactions.transaction_at) as last_transaction_at
     from transactions
     inner join load_days on transactions.source_system = load_days.source_system
-    where transactions.transaction_date <= load_days.last_load_date
+    where transactions.transaction_at < load_days.ends_at
     group by transactions.source_system
+),
+
+transaction_days as (
+    select
+        source_system,
+        {{ business_date('first_transaction_at') }} as first_transaction_date,
+        {{ business_date('last_transaction_at') }} as last_transaction_date
+    from transaction_times
 ),
 
 last_load as (
     select max({{ business_date('loaded_at') }}) as last_load_date
     from loads
-    where not exists (select 1 from transactions)
+    where not exists (select 1 from {{ ref('int_transactions') }})
 ),
 
 complete_days as (

@@ -4,34 +4,53 @@
 -- those beyond undo no sale that is known.
 with
 
-lines as (
-    select * from {{ ref('int_transactions') }}
+returns as (
+    select *
+    from {{ ref('int_transactions') }}
+    where line_type = 'return'
+),
+
+returned_products as (
+    select distinct
+        source_system,
+        source_customer_id,
+        source_product_id
+    from returns
+),
+
+-- Of the little that was brought back; most of what was sold is not looked at.
+sales as (
+    select sold_lines.*
+    from {{ ref('int_transactions') }} as sold_lines
+    inner join returned_products
+        on
+            sold_lines.source_system = returned_products.source_system
+            and sold_lines.source_customer_id = returned_products.source_customer_id
+            and sold_lines.source_product_id = returned_products.source_product_id
+    where sold_lines.line_type = 'sale'
 ),
 
 candidates as (
     select
-        returned.source_system,
-        returned.source_line_id,
-        returned.transaction_at,
-        -returned.quantity as returned_quantity,
+        returns.source_system,
+        returns.source_line_id,
+        returns.transaction_at,
+        -returns.quantity as returned_quantity,
         sales.source_line_id as returned_source_line_id,
         sales.quantity as sold_quantity,
         row_number() over (
-            partition by returned.source_system, returned.source_line_id
+            partition by returns.source_system, returns.source_line_id
             order by sales.transaction_at desc, sales.source_line_id asc
         ) as sale_rank
-    from lines as returned
-    inner join lines as sales
+    from returns
+    inner join sales
         on
-            returned.source_system = sales.source_system
-            and returned.source_customer_id = sales.source_customer_id
-            and returned.source_product_id = sales.source_product_id
-            and returned.unit_price is not distinct from sales.unit_price
-            and returned.transaction_at >= sales.transaction_at
-            and -returned.quantity <= sales.quantity
-    where
-        returned.line_type = 'return'
-        and sales.line_type = 'sale'
+            returns.source_system = sales.source_system
+            and returns.source_customer_id = sales.source_customer_id
+            and returns.source_product_id = sales.source_product_id
+            and returns.unit_price is not distinct from sales.unit_price
+            and returns.transaction_at >= sales.transaction_at
+            and -returns.quantity <= sales.quantity
 ),
 
 running_totals as (

@@ -1,3 +1,6 @@
+-- A view: to write it down would take longer than all that is read from it.
+{{ config(materialized='view') }}
+
 with
 
 lines as (
@@ -31,5 +34,6 @@ select
     net_amount as source_net_amount,
     transaction_at,
     {{ business_date('transaction_at') }} as transaction_date,
-    known_at
+    known_at,
+    last_load_id
 from priced

@@ -12,8 +12,20 @@ as_of_date as (
     select * from {{ ref('int_as_of_date') }}
 ),
 
+-- The zone's calendar takes long: it is asked for two moments, not for each line.
+transaction_times as (
+    select
+        min(transaction_at) as first_transaction_at,
+        max(transaction_at) as last_transaction_at
+    from transactions
+),
+
 dates_seen as (
-    select transaction_date as date_seen from transactions
+    select {{ business_date('first_transaction_at') }} as date_seen
+    from transaction_times
+    union all
+    select {{ business_date('last_transaction_at') }} as date_seen
+    from transaction_times
     union all
     select touchpoint_date as date_seen from touchpoints
     union all

@@ -1,8 +1,47 @@
-with
+-- A build that goes on from the last one makes only those lines anew of which a load
+-- since then has said something, and those that now belong to another customer,
+-- version, product or sale than the last build found.
+{{ config(
+    materialized='incremental',
+    unique_key='transaction_line_key',
+    on_schema_change='fail',
+    post_hook=["{{ forget_lost_lines(ref('int_transactions')) }}", "{{ measure() }}"],
+) }}
 
-lines as (
-    select * from {{ ref('int_transactions') }}
-),
+{# To what a line belongs; written once, for new lines and for those that are there. #}
+{% set dimensions %}
+left join customer_versions
+    on
+        lines.source_system = customer_versions.source_system
+        and lines.source_customer_id = customer_versions.source_customer_id
+        and lines.transaction_at >= customer_versions.valid_from
+        and lines.transaction_at < customer_versions.valid_to
+left join products
+    on
+        lines.source_system = products.source_system
+        and lines.source_product_id = products.source_product_id
+left join returned_lines
+    on
+        lines.source_system = returned_lines.source_system
+        and lines.source_line_id = returned_lines.source_line_id
+{% endset %}
+{% set customer_version_key -%}
+    coalesce(customer_versions.customer_version_key, {{ unknown_key() }})
+{%- endset %}
+{% set product_key -%}
+    coalesce(products.product_key, {{ unknown_key() }})
+{%- endset %}
+{% set returned_line_key -%}
+    case
+        when returned_lines.returned_source_line_id is not null
+            then {{ surrogate_key([
+                'returned_lines.source_system',
+                'returned_lines.returned_source_line_id',
+            ]) }}
+    end
+{%- endset %}
+
+with
 
 customer_versions as (
     select * from {{ ref('dim_customers_history') }}
@@ -14,6 +53,50 @@ products as (
 
 returned_lines as (
     select * from {{ ref('int_returned_lines') }}
+),
+
+{% if is_incremental() %}
+changed_sources as (
+    {{ changed_sources() }}
+),
+
+new_lines as (
+    select *
+    from {{ ref('int_transactions') }}
+    where
+        last_load_id > {{ built_load_id() }}
+        or (
+            last_load_id is null
+            and source_system in (select source_system from changed_sources)
+        )
+),
+
+moved_lines as (
+    select
+        lines.source_system,
+        lines.source_line_id
+    from {{ this }} as lines
+    {{ dimensions }}
+    where
+        lines.customer_version_key <> {{ customer_version_key }}
+        or lines.product_key <> {{ product_key }}
+        or lines.returned_line_key is distinct from {{ returned_line_key }}
+),
+{% endif %}
+
+lines as (
+    {% if is_incremental() %}
+        select * from new_lines
+        union distinct
+        select all_lines.*
+        from {{ ref('int_transactions') }} as all_lines
+        inner join moved_lines
+            on
+                all_lines.source_system = moved_lines.source_system
+                and all_lines.source_line_id = moved_lines.source_line_id
+    {% else %}
+        select * from {{ ref('int_transactions') }}
+    {% endif %}
 )
 
 select
@@ -23,9 +106,8 @@ select
     {{ surrogate_key(['lines.source_system', 'lines.source_transaction_id']) }}
         as transaction_key,
     coalesce(customer_versions.customer_key, {{ unknown_key() }}) as customer_key,
-    coalesce(customer_versions.customer_version_key, {{ unknown_key() }})
-        as customer_version_key,
-    coalesce(products.product_key, {{ unknown_key() }}) as product_key,
+    {{ customer_version_key }} as customer_version_key,
+    {{ product_key }} as product_key,
     coalesce(
         cast({{ date_key('lines.transaction_date') }} as integer),
         {{ unknown_key() }}
@@ -42,13 +124,7 @@ select
     -- what kind of line it is
     lines.line_type,
     lines.line_type = 'return' as is_return,
-    case
-        when returned_lines.returned_source_line_id is not null
-            then {{ surrogate_key([
-                'returned_lines.source_system',
-                'returned_lines.returned_source_line_id',
-            ]) }}
-    end as returned_line_key,
+    {{ returned_line_key }} as returned_line_key,
 
     -- measures
     lines.quantity,
@@ -64,17 +140,4 @@ select
     lines.transaction_date,
     lines.known_at
 from lines
-left join customer_versions
-    on
-        lines.source_system = customer_versions.source_system
-        and lines.source_customer_id = customer_versions.source_customer_id
-        and lines.transaction_at >= customer_versions.valid_from
-        and lines.transaction_at < customer_versions.valid_to
-left join products
-    on
-        lines.source_system = products.source_system
-        and lines.source_product_id = products.source_product_id
-left join returned_lines
-    on
-        lines.source_system = returned_lines.source_system
-        and lines.source_line_id = returned_lines.source_line_id
+{{ dimensions }}

@@ -25,7 +25,8 @@ lines as (
 
         -- times
         transaction_at,
-        _known_at as known_at
+        _known_at as known_at,
+        _last_load_id as last_load_id
     from transactions
 )
 

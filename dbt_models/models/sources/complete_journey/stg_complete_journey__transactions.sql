@@ -1,5 +1,5 @@
--- A table: two models read it, and finding the newest rows is work.
-{{ config(materialized='table') }}
+-- A table: many models read it, and finding the newest rows is work.
+{{ config(materialized='incremental', unique_key='line_id') }}
 
 with
 
@@ -25,7 +25,8 @@ renamed as (
 
         -- times
         transaction_timestamp as transaction_at,
-        _known_at
+        _known_at,
+        _last_load_id
     from source_rows
 )
 

@@ -27,5 +27,6 @@ select
 
     -- times
     invoiced_at as transaction_at,
-    _known_at as known_at
+    _known_at as known_at,
+    _last_load_id as last_load_id
 from invoice_lines

@@ -1,5 +1,5 @@
--- A table: three models read it, and finding the newest rows is work.
-{{ config(materialized='table') }}
+-- A table: many models read it, and finding the newest rows is work.
+{{ config(materialized='incremental', unique_key='line_id') }}
 
 with
 
@@ -29,7 +29,8 @@ renamed as (
 
         -- times
         {{ to_utc('"InvoiceDate"', 'online_retail', 'invoice_lines') }} as invoiced_at,
-        _known_at
+        _known_at,
+        _last_load_id
     from source_rows
 )
 

@@ -1,0 +1,51 @@
+{# A build that goes on from the last one: `crm` keeps the last build's database where
+   only loads have come in since, and its models find what these loads touch. #}
+
+{# The last load that is in the build that this one goes on from: a number, so that
+   engines pass over what is older without reading it. #}
+{% macro built_load_id() -%}
+    {{ run_parameter('built_load_id') }}
+{%- endmacro %}
+
+{# The sources of which loads have come in since. #}
+{% macro changed_sources() %}
+    select distinct source_system
+    from {{ source('ops', 'loads') }}
+    where load_id > {{ built_load_id() }}
+{% endmacro %}
+
+{# Takes lines out of the calling model that are in no source any more: what a source's
+   own model leaves out today, it may not have left out in the last build. Counted
+   first, because it is rare, and takes long to find. #}
+{% macro forget_lost_lines(lines) %}
+    {% if is_incremental() %}
+    delete from {{ this }} as built
+    where
+        built.source_system in (
+            select counts.source_system
+            from (
+                select source_system, 1 as is_built from {{ this }}
+                union all
+                select source_system, -1 as is_built from {{ lines }}
+            ) as counts
+            group by counts.source_system
+            having sum(counts.is_built) > 0
+        )
+        and not exists (
+            select 1
+            from {{ lines }} as lines
+            where
+                lines.source_system = built.source_system
+                and lines.source_line_id = built.source_line_id
+        )
+    {% endif %}
+{% endmacro %}
+
+{# What the run was asked for, or goes on from: a column of ops.run_parameters. Nothing
+   where models are compiled without a run, as to check their style. #}
+{% macro run_parameter(name) %}
+    {% set run_parameters = source('ops', 'run_parameters') %}
+    {% if execute and load_relation(run_parameters) %}
+        {{ return(run_query('select ' ~ name ~ ' from ' ~ run_parameters)[0][0]) }}
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,105 @@
+"""The build database: made anew, or last run's, where only loads have come in since."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from dbt_models import Deployment
+from dbt_models.ops import create_ops_tables, fill_ops_table
+from ingest.sql import connect, identifier
+
+_COMPLETE = """
+    select list_max(build_info.load_ids)
+    from ops.run_parameters
+    cross join ops.build_info
+    where run_parameters.rules = ? and run_parameters.known_at is null
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run was asked for; nothing means: whatever the data decide.
+
+    Attributes
+    ----------
+    as_of_date
+        The date up to which marts look.
+    known_at
+        Only rows known by the end of this business date count.
+    """
+
+    as_of_date: date | None = None
+    known_at: date | None = None
+
+    def known_until(self, deployment: Deployment) -> datetime | None:
+        """Return the end of ``known_at`` as a moment (UTC, naive)."""
+        if self.known_at is None:
+            return None
+        zone = ZoneInfo(deployment.params["timezone"])
+        next_day = self.known_at + timedelta(days=1)
+        end = datetime.combine(next_day, time.min, zone) - timedelta(microseconds=1)
+        return end.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+
+
+def open_build(
+    deployment: Deployment, asked: Asked, fingerprint: str, rules: str
+) -> None:
+    """Open the build database with the parameters of the run.
+
+    It is last run's if that was published and made by the same rules: then models that
+    can do so make only what new loads touch. Else it is a new one.
+
+    Parameters
+    ----------
+    fingerprint
+        Digest of the input as the run found it.
+    rules
+        Digest of that part of it which is no data.
+    """
+    deployment.build.mkdir(parents=True, exist_ok=True)
+    built = _built_load_id(deployment, asked, rules)
+    if built is None:
+        for path in deployment.build.glob(f"{deployment.build_database.name}*"):
+            path.unlink()
+    with connect(deployment.build_database) as connection:
+        connection.begin()
+        if built is None:
+            create_ops_tables(connection)
+        # Without them, nobody goes on with a build that has come to no good end.
+        for name in ("run_parameters", "build_info"):
+            connection.execute(f"delete from ops.{name}")
+        parameters = {
+            "as_of_date": asked.as_of_date,
+            "known_at": asked.known_until(deployment),
+            "fingerprint": fingerprint,
+            "rules": rules,
+            "built_load_id": built,
+        }
+        fill_ops_table(connection, "run_parameters", [parameters])
+        connection.commit()
+
+
+def begin_anew(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop all that models have made of loads that are no longer what they were."""
+    schemas = connection.execute(
+        """select distinct schema_name from duckdb_tables()
+        where schema_name <> 'ops'"""
+    ).fetchall()
+    for (schema,) in schemas:
+        connection.execute(f"drop schema {identifier(schema)} cascade")
+    connection.execute("update ops.run_parameters set built_load_id = null")
+
+
+def _built_load_id(deployment: Deployment, asked: Asked, rules: str) -> int | None:
+    """Return the last load in a build that the run can go on with; None without one."""
+    # What was known then is less than what is built.
+    if asked.known_at is not None:
+        return None
+    try:
+        with connect(deployment.build_database, read_only=True) as connection:
+            found = connection.execute(_COMPLETE, [rules]).fetchone()
+    except duckdb.Error:
+        return None  # not there, or not to be read: a new one takes its place
+    return found[0] if found else None
