@@ -1,20 +1,23 @@
 """Samples of JSON: a list of records, alone or inside a document, or one per line."""
 
 import codecs
-import gzip
-import json
-import zlib
+import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import ijson
-
 from dbt_models import WarehouseError
-from ingest.inference.samples import Sample, names_in, sample_of, text_of
+from ingest.inference.json_places import first_list
+from ingest.inference.samples import Sample, names_in, sample_of
+from ingest.readers.json_files import object_of, text_of
+from ingest.readers.json_records import LONGEST, require_length, split_records
+from ingest.readers.text_copies import PACKED
+from ingest.readers.text_files import unpacked
+
+# Bytes of records that are looked at: parsed, they take ten times as much memory.
+_MOST = 1 << 26
 
 
 def read_json(path: Path, limit: int) -> Sample:
@@ -25,72 +28,80 @@ def read_json(path: Path, limit: int) -> Sample:
     WarehouseError
         If it is no JSON or has no records; in words without the file's name.
     """
-    with _opened(path) as stream:
-        place = _place(stream)
-    count = 0
+    place = _place(path)
     found: list[dict[str, Any]] = []
-    try:
-        with _opened(path) as stream:
-            records = _lines(stream) if place is None else ijson.items(stream, place)
-            for count, record in enumerate(islice(records, limit + 1), start=1):
-                if not isinstance(record, dict):
-                    raise WarehouseError(f"record {count} has no names")
-                found.append(record)
-    except (ijson.JSONError, ValueError, EOFError, zlib.error, OSError) as error:
-        said = str(error).splitlines()[0]
-        raise WarehouseError(
-            f"behind {count:,} records it is not JSON ({said})"
-        ) from error
+    broken = size = 0
+    is_whole = True
+    with _opened(path) as stream:
+        if place is None:
+            records = _lines(stream)
+        else:
+            records = split_records(stream, place or None)
+        for record in records:
+            if len(found) == limit or size > _MOST:
+                is_whole = False
+                break
+            size += len(record)
+            try:
+                found.append(object_of(record))
+            except (ValueError, RecursionError):
+                broken += 1
     if not found:
-        raise WarehouseError("it is empty; export it again")
+        raise WarehouseError(
+            "record 1 has no names: it is no JSON object; export records with names"
+            if broken
+            else "it is empty; export it again"
+        )
     names = names_in(list(dict.fromkeys(name for record in found for name in record)))
-    rows = [[text_of(record.get(name)) for name in names] for record in found]
-    sample = sample_of(names, rows, limit)
-    if place in {None, "item"}:
-        return sample
-    records_at = place.removesuffix(".item")
+    rows = [[text_of(record.get(name), ".") for name in names] for record in found]
+    doubts = []
+    if place:
+        doubts.append(f"the records are those at {place}; nothing else is read")
+    if broken:
+        doubts.append(f"{broken:,} records are no JSON objects; the run refuses them")
     return replace(
-        sample,
-        format={"records": records_at},
-        doubts=(f"the records are those at {records_at}; nothing else is read",),
+        sample_of(names, rows, limit),
+        format={"records": place} if place else {},
+        doubts=tuple(doubts),
+        is_whole=is_whole,
     )
 
 
-def _opened(path: Path) -> BinaryIO:
-    return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    is_packed = path.name.lower().endswith(PACKED)
+    with unpacked(path) if is_packed else path.open("rb") as stream:
+        # What unpacks zstd knows no lines.
+        text = io.BufferedReader(stream)
+        if text.peek(3).startswith(codecs.BOM_UTF8):
+            text.read(3)
+        yield text
 
 
-def _lines(stream: BinaryIO) -> Iterator[Any]:
-    for number, line in enumerate(stream):
-        text = line if number else line.removeprefix(codecs.BOM_UTF8)
-        if text.strip():
-            yield json.loads(text, parse_float=Decimal)
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    for line in iter(lambda: stream.readline(LONGEST + 1), b""):
+        require_length(len(line))
+        if line.strip():
+            yield line
 
 
-def _place(stream: BinaryIO) -> str | None:
-    """Return where ijson finds the records; None: there is one on each line."""
-    try:
-        head = stream.read(1_024).removeprefix(codecs.BOM_UTF8).lstrip()
-        if not head:
-            raise WarehouseError("it is empty; export it again")
-        if head.startswith(b"["):
-            return "item"
-        stream.seek(0)
-        try:
-            first, *others = islice(_lines(stream), 2)
-        except ValueError:
-            first, others = None, []
-        if others:
-            return None
-        stream.seek(0)
-        place = _first_list(stream)
-    except (ijson.JSONError, EOFError, zlib.error, OSError) as error:
-        said = str(error).splitlines()[0]
-        raise WarehouseError(f"it is not JSON, or damaged ({said})") from error
-    has_values = isinstance(first, dict) and not all(
-        isinstance(value, (dict, list)) for value in first.values()
-    )
-    if place is None and not has_values:
+def _place(path: Path) -> str | None:
+    """Return where the list of records is; '': it is the document; None: on lines."""
+    with _opened(path) as stream:
+        lines = iter(lambda: stream.readline(LONGEST), b"")
+        filled = filter(None, map(bytes.strip, lines))
+        first = next(filled, None)
+        is_more = next(filled, None) is not None
+    if first is None:
+        raise WarehouseError("it is empty; export it again")
+    if first.startswith(b"["):
+        return ""
+    # A document on one line may be a large one.
+    if is_more and _values(first):
+        return None
+    with _opened(path) as stream:
+        place = first_list(stream)
+    if place is None and all(isinstance(v, (dict, list)) for v in _values(first)):
         raise WarehouseError(
             "it is one JSON object and no list of records; export a list ([...]), or "
             "one record per line"
@@ -98,12 +109,9 @@ def _place(stream: BinaryIO) -> str | None:
     return place
 
 
-def _first_list(stream: BinaryIO) -> str | None:
-    """Return where in a document the first list of records is."""
-    lists = set()
-    for prefix, event, _ in ijson.parse(stream):
-        if event == "start_array" and "item" not in prefix.split("."):
-            lists.add(f"{prefix}.item")
-        elif event == "start_map" and prefix in lists:
-            return prefix
-    return None
+def _values(line: bytes) -> list[Any]:
+    """Return the values of the object that a line is; none if it is no object."""
+    try:
+        return list(object_of(line).values())
+    except (ValueError, RecursionError):
+        return []

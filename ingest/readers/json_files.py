@@ -61,9 +61,9 @@ def _rows(path: Path, table: Table) -> Iterator[TextRow]:
     }
     for number, record in _records(path, table):
         try:
-            fields = _fields(_object(record), "", columns, ways)
+            fields = _fields(object_of(record), "", columns, ways)
             values = {
-                name: _text(value, table.format.decimal) for name, value in fields
+                name: text_of(value, table.format.decimal) for name, value in fields
             }
         except RecursionError:
             flaw = "nested too deeply"
@@ -80,7 +80,7 @@ def _rows(path: Path, table: Table) -> Iterator[TextRow]:
         yield TextRow(number, {}, flaw, text)
 
 
-def _object(record: bytes) -> dict[str, Any]:
+def object_of(record: bytes) -> dict[str, Any]:
     """Return the JSON object that is a record.
 
     Raises
@@ -147,7 +147,8 @@ def _is_document(path: Path, table: Table) -> bool:
     return False
 
 
-def _text(value: Any, decimal: str) -> str | None:
+def text_of(value: Any, decimal: str) -> str | None:
+    """Return a field's value as a text file would have it."""
     if isinstance(value, _Number):
         return _plain(value).replace(".", decimal)
     if value is None or isinstance(value, str):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from io import BytesIO
 from pathlib import Path
 
 import duckdb
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 from dbt_models import WarehouseError
 from ingest.contracts import Column
 from ingest.contracts.format_keys import read_format
+from ingest.inference import json_samples
 from ingest.inference.columns import ColumnGuess
+from ingest.inference.json_places import first_list
 from ingest.inference.tables import TableGuess, guess_tables, table_name
+from ingest.readers import json_marks
 from tests.ingest.shop import Shop
 
 
@@ -268,6 +272,36 @@ def test_records_inside_a_document_are_found(guess):
         table = guess(json.dumps(document, indent=indent), name="orders.json")
         assert (table.format, names(table)) == ({"records": "data.items"}, ["id"])
         assert "data.items" in table.doubts[0]
+
+
+@pytest.mark.parametrize("chunk", [1 << 20, 3])
+def test_the_first_list_of_objects_is_the_one_of_records(chunk, monkeypatch):
+    monkeypatch.setattr(json_marks, "_CHUNK", chunk)
+
+    def place(text: str) -> str | None:
+        return first_list(BytesIO(text.encode()))
+
+    assert place('{"a": {"b": [], "c": [1, 2], "d": "[{"}, "ü": [{"id": 1}]}') == "ü"
+    assert place('{"a": [[{"id": 1}]], "b": {"c\\u0064": [ {} ]}}') == "b.cd"
+    assert place('{"a.b": [{"id": 1}], "c": {"d": 1}}') is None
+
+
+def test_json_that_no_parser_bears_is_looked_at(guess):
+    number, deep = "9" * 5_000, "[" * 100_000 + "]" * 100_000
+    for text in (
+        '[{"id": 1, "n": %s}, {"id": 2, "n": %s}, {"id": 3}]',
+        '{"a": {"b": [{"id": 1, "n": %s}, {"id": 2, "n": %s}, {"id": 3}]}}',
+        '{"id": 1, "n": %s}\n{"id": 2, "n": %s}\n{"id": 3}\n',
+    ):
+        table = guess(text % (number, deep), name="orders.json")
+        assert [c.data_type for c in table.columns.columns] == ["bigint", "varchar"]
+        assert "1 records are no JSON objects" in " ".join(table.doubts)
+
+
+def test_of_large_records_fewer_are_looked_at(guess, monkeypatch):
+    monkeypatch.setattr(json_samples, "_MOST", 30)
+    table = guess(json.dumps([{"id": n} for n in range(10)]), name="orders.json")
+    assert table.looked_at == "the first 4 rows of one file"
 
 
 def test_packed_json_is_no_csv(guess):
