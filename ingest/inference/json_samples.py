@@ -1,26 +1,23 @@
 """Samples of JSON: a list of records, alone or inside a document, or one per line."""
 
 import codecs
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from dbt_models import WarehouseError
 from ingest.inference.json_places import first_list
+from ingest.inference.pieces import Piece
 from ingest.inference.samples import Sample, names_in, sample_of
 from ingest.readers.json_files import object_of, text_of
 from ingest.readers.json_records import LONGEST, require_length, split_records
-from ingest.readers.text_copies import PACKED
-from ingest.readers.text_files import unpacked
 
 # Bytes of records that are looked at: parsed, they take ten times as much memory.
 _MOST = 1 << 26
 
 
-def read_json(path: Path, limit: int) -> Sample:
+def read_json(piece: Piece, limit: int) -> Sample:
     """Look at the records of a JSON file, as landing finds them.
 
     Raises
@@ -28,11 +25,11 @@ def read_json(path: Path, limit: int) -> Sample:
     WarehouseError
         If it is no JSON or has no records; in words without the file's name.
     """
-    place = _place(path)
+    place = _place(piece)
     found: list[dict[str, Any]] = []
     broken = size = 0
     is_whole = True
-    with _opened(path) as stream:
+    with _opened(piece) as stream:
         if place is None:
             records = _lines(stream)
         else:
@@ -68,14 +65,11 @@ def read_json(path: Path, limit: int) -> Sample:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    is_packed = path.name.lower().endswith(PACKED)
-    with unpacked(path) if is_packed else path.open("rb") as stream:
-        # What unpacks zstd knows no lines.
-        text = io.BufferedReader(stream)
-        if text.peek(3).startswith(codecs.BOM_UTF8):
-            text.read(3)
-        yield text
+def _opened(piece: Piece) -> Iterator[BinaryIO]:
+    with piece.opened() as stream:
+        if stream.peek(3).startswith(codecs.BOM_UTF8):
+            stream.read(3)
+        yield stream
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
@@ -85,9 +79,9 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
             yield line
 
 
-def _place(path: Path) -> str | None:
+def _place(piece: Piece) -> str | None:
     """Return where the list of records is; '': it is the document; None: on lines."""
-    with _opened(path) as stream:
+    with _opened(piece) as stream:
         lines = iter(lambda: stream.readline(LONGEST), b"")
         filled = filter(None, map(bytes.strip, lines))
         first = next(filled, None)
@@ -96,10 +90,12 @@ def _place(path: Path) -> str | None:
         raise WarehouseError("it is empty; export it again")
     if first.startswith(b"["):
         return ""
+    if not first.startswith(b"{"):
+        raise WarehouseError("it does not begin as JSON in UTF-8 does, with [ or {")
     # A document on one line may be a large one.
     if is_more and _values(first):
         return None
-    with _opened(path) as stream:
+    with _opened(piece) as stream:
         place = first_list(stream)
     if place is None and all(isinstance(v, (dict, list)) for v in _values(first)):
         raise WarehouseError(

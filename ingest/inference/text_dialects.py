@@ -68,7 +68,7 @@ def find_encoding(head: bytes, rest: BinaryIO) -> tuple[str, list[str]]:
         if head.startswith(mark):
             return encoding, []
     if head.startswith(b"PK"):
-        raise WarehouseError("it is a zip archive; unpack it, and name what is in it")
+        raise WarehouseError("it is a zip archive; let its name end in .zip")
     if b"\0" in head or head.startswith(b"%PDF"):
         raise WarehouseError("it is not what its name says: it is binary, not text")
     if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
@@ -131,9 +131,11 @@ def _require_one_column(text: str) -> None:
     columns = sum(bool(re.search(r"\S {2,}\S", line)) for line in lines)
     if columns * 2 > len(lines):
         raise WarehouseError(
-            "its columns stand apart by blanks, which nobody can tell from blanks in "
-            "them; write its contract by hand, with format: {kind: fixed_width, "
-            "widths: {...}}, or export it with a delimiter"
+            "its columns stand apart by blanks, and nothing shows where one ends and "
+            "the next begins; write its contract by hand with what whoever makes the "
+            "file says of it (format: {widths: {<column>: <characters>}}, as the "
+            "README shows under 'Say how files are written'), or export it with a "
+            "delimiter"
         )
     if sum(line.count(" ") > 3 for line in lines) * 2 > len(lines):
         raise WarehouseError("it is no table: no delimiter (, ; tab |) parts its lines")

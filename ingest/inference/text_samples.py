@@ -1,12 +1,13 @@
 """Samples of text files: encoding, delimiter, quotes, header and lines above it."""
 
-import gzip
-import zlib
+import io
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from dbt_models import WarehouseError
+from ingest.inference.fixed_width_samples import read_fixed_width, stands_apart
+from ingest.inference.pieces import Piece
 from ingest.inference.samples import (
     Sample,
     find_header,
@@ -23,37 +24,39 @@ from ingest.inference.text_dialects import (
 )
 
 
-def read_text(path: Path, limit: int) -> Sample:
-    """Look at a text file, plain or gzipped.
+def read_text(piece: Piece, limit: int) -> Sample:
+    """Look at a text file.
 
     Raises
     ------
     WarehouseError
         If it is no text or no table; in words without the file's name.
     """
-    try:
-        with _opened(path) as stream:
-            head = stream.read(HEAD)
-            encoding, doubts = find_encoding(head, stream)
-        dialect = find_dialect(head, encoding)
-        found = _format(dialect)
-        with _opened(path) as stream:
-            return _read(dialect, stream, found, doubts, limit)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise WarehouseError(
-            f"its gzip data are cut off or damaged ({error})"
-        ) from error
+    with piece.opened() as stream:
+        head = stream.read(HEAD)
+        encoding, doubts = find_encoding(head, stream)
+    stated = {"encoding": encoding} if encoding in {"cp1252", "latin-1"} else {}
+    start = head.decode(encoding, "replace")
+    if not start.strip():
+        raise WarehouseError("it is empty; export it again")
+    if stands_apart(start):
+        with piece.opened() as stream:
+            text = io.TextIOWrapper(stream, encoding, "replace", newline="\n")
+            sample = read_fixed_width(text, limit)
+        if sample is not None:
+            return replace(
+                sample,
+                format={**sample.format, **stated},
+                doubts=(*doubts, *sample.doubts),
+            )
+    dialect = find_dialect(head, encoding)
+    with piece.opened() as stream:
+        return _read(dialect, stream, {**stated, **_signs(dialect)}, doubts, limit)
 
 
-def _opened(path: Path) -> BinaryIO:
-    return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")
-
-
-def _format(dialect: TextDialect) -> dict[str, Any]:
-    """Return what is not what a contract takes for granted."""
+def _signs(dialect: TextDialect) -> dict[str, Any]:
+    """Return the signs that are not those which a contract takes for granted."""
     found: dict[str, Any] = {}
-    if dialect.encoding in {"cp1252", "latin-1"}:
-        found["encoding"] = dialect.encoding
     if dialect.delimiter != ",":
         found["delimiter"] = dialect.delimiter
     if dialect.quote != '"':

@@ -38,6 +38,32 @@ def sheets(path: Path, pattern: str | None) -> list[str]:
     WarehouseError
         If none matches, or there are several and no pattern.
     """
+    found = worksheets(path)
+    if pattern is not None:
+        matching = [name for name in found if fnmatchcase(name, pattern)]
+        if not matching:
+            raise WarehouseError(
+                f"no sheet matches '{pattern}' (format: sheets); it has "
+                f"{', '.join(found)}"
+            )
+        return matching
+    seen = [name for name, is_seen in found.items() if is_seen]
+    if len(seen) != 1:
+        raise WarehouseError(
+            f"it has {len(seen)} sheets ({', '.join(seen)}); let the contract say "
+            "which are read (format: {sheets: <name or pattern>})"
+        )
+    return seen
+
+
+def worksheets(path: Path) -> dict[str, bool]:
+    """Return the names of the sheets that have cells, and whether each is seen.
+
+    Raises
+    ------
+    WarehouseError
+        If it is no workbook.
+    """
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
@@ -47,23 +73,11 @@ def sheets(path: Path, pattern: str | None) -> list[str]:
         raise WarehouseError(
             f"it is not what its name says, or damaged: no workbook ({error})"
         ) from error
-    names = [sheet.name for sheet in found if str(sheet.typ).endswith("WorkSheet")]
-    if pattern is not None:
-        matching = [name for name in names if fnmatchcase(name, pattern)]
-        if not matching:
-            raise WarehouseError(
-                f"no sheet matches '{pattern}' (format: sheets); it has "
-                f"{', '.join(names)}"
-            )
-        return matching
-    seen = [sheet.name for sheet in found if str(sheet.visible).endswith("Visible")]
-    seen = [name for name in names if name in seen]
-    if len(seen) != 1:
-        raise WarehouseError(
-            f"it has {len(seen)} sheets ({', '.join(seen)}); let the contract say "
-            "which are read (format: {sheets: <name or pattern>})"
-        )
-    return seen
+    return {
+        sheet.name: str(sheet.visible).endswith("Visible")
+        for sheet in found
+        if str(sheet.typ).endswith("WorkSheet")
+    }
 
 
 def rows(path: Path, sheet: str, table: Table) -> Iterator[TextRow]:

@@ -46,8 +46,10 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[BinaryIO]:
+def unpacked(path: Path, packed: BinaryIO | None = None) -> Iterator[BinaryIO]:
     """Open what is inside a gzip or zstd file, by its ending.
+
+    ``packed`` are its bytes, where it is no file of its own.
 
     Raises
     ------
@@ -56,13 +58,13 @@ def unpacked(path: Path) -> Iterator[BinaryIO]:
     """
     try:
         if path.name.lower().endswith(".gz"):
-            with gzip_ng.open(path) as stream:
+            with gzip_ng.open(packed or path) as stream:
                 yield stream
         else:
             # A tenth of a second that a run without such a file does not pay.
             from pyarrow import input_stream
 
-            with input_stream(str(path), compression="zstd") as stream:
+            with input_stream(packed or path, compression="zstd") as stream:
                 yield stream
     except (EOFError, zlib_ng.error, OSError) as error:
         # Errors of the system, such as a full disk, are no fault of the file.

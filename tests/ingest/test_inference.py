@@ -17,7 +17,8 @@ from ingest.contracts.format_keys import read_format
 from ingest.inference import json_samples
 from ingest.inference.columns import ColumnGuess
 from ingest.inference.json_places import first_list
-from ingest.inference.tables import TableGuess, guess_tables, table_name
+from ingest.inference.names import table_name
+from ingest.inference.tables import TableGuess, guess_tables
 from ingest.readers import json_marks
 from tests.ingest.shop import Shop
 
@@ -235,6 +236,7 @@ def test_personal_data_by_name_and_by_value(guess):
     [
         (b"", "is empty"),
         (b"\n \n", "is empty"),
+        (b"\xff\xfe", "is empty"),
         # Without names columns would go by their order, in whatever order they come.
         ("id;name;amount;\n1;x;1,50;\n", "column 4 of 4 has no name"),
         ("id,amount,Amount\na,1,2\n", "column 3 of 3 is called 'Amount', as another"),
@@ -259,6 +261,7 @@ def test_what_is_no_table_is_refused(guess, content, reason):
         ({"data": {"a": {"id": 1}, "b": {"id": 2}}}, "one JSON object and no list"),
         ([{"id": 1, "": 2}], "column 2 of 2 has no name"),
         ([1, 2], "record 1 has no names"),
+        ("id,amount", "does not begin as JSON"),
     ],
 )
 def test_json_without_records_is_refused(guess, content, reason):
@@ -372,7 +375,7 @@ def test_files_of_other_kinds(tmp_path):
     ],
 )
 def test_tables_are_named_without_dates(file, name):
-    assert table_name(Path(file)) == name
+    assert table_name(file) == name
 
 
 _VALUES = st.one_of(
