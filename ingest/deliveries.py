@@ -62,6 +62,15 @@ def new_deliveries(
     return [groups[place] for place in sorted(groups)]
 
 
+def changes(
+    table: Table, files: Sequence[ExportFile], loads: Iterable[Load]
+) -> list[list[ExportFile]]:
+    """Return the deliveries that differ from the landed one before them."""
+    if table.delivery == "snapshot":
+        return _new_snapshots(files, loads)
+    return [[file] for file in _new_changes(files, loads)]
+
+
 def _to_repeat(
     table: Table,
     files: Sequence[ExportFile],

@@ -6,7 +6,7 @@ leaves nothing half landed.
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -17,18 +17,23 @@ import duckdb
 
 from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Table
-from ingest.deliveries import Delivery, new_deliveries
+from ingest.deliveries import Delivery, changes, new_deliveries
 from ingest.elsewhere.fetching import failure
 from ingest.exports import ExportCatalog, ExportFile
-from ingest.ledger import LandedFile, Load, now, read_loads, write_record
+from ingest.ledger import LandedFile, Load, next_ids, now, read_loads, write_record
 from ingest.mended import closed_rejects, is_mended
 from ingest.parts import Part, group_files
 from ingest.quarantine import copies_folder, keep, quarantine_file
 from ingest.reading import Rows, read_rows
-from ingest.rejects import RefusedDeliveryError, Sifted
+from ingest.rejects import RefusedDeliveryError, Reject
 from ingest.sql import connect, files
+from ingest.unchanged import copy_rows, unchanged_files
 
 _ASIDE = ".landing"
+# Writes a load's rows to a folder, beside all loads that there are.
+_Write = Callable[
+    [Path, Sequence[Load]], tuple[Load, Mapping[ExportFile, list[Reject]]]
+]
 
 
 def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[Load]:
@@ -46,21 +51,30 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
     loads = read_loads(deployment.raw)
     mine = [load for load in loads if load.full_name == table.full_name]
     quarantine_file(deployment, table.full_name).unlink(missing_ok=True)
-    landed = []
-    same = partial(is_mended, table, deployment)
-    for delivery in new_deliveries(table, catalog.files(table), mine, same):
+    landed: list[Load] = []
+
+    def put(write: _Write) -> None:
         with _folder_aside(deployment, table) as aside:
-            load, sifted = _write(table, deployment, delivery, aside, loads + landed)
+            load, rejects = write(aside, loads + landed)
             closed = closed_rejects(table, deployment, mine + landed, load, aside)
             load = replace(load, closes=closed)
             # A run may have been killed just here.
             quarantine_file(deployment, table.full_name, load.load_id).unlink(
                 missing_ok=True
             )
-            if load.rows_rejected:
-                keep(deployment, table.full_name, sifted, load.load_id)
+            if rejects:
+                keep(deployment, table.full_name, rejects, load.load_id)
             _move_into_place(load, aside, deployment.raw)
         landed.append(load)
+
+    files = catalog.files(table)
+    same = partial(is_mended, table, deployment)
+    for delivery in new_deliveries(table, files, mine, same):
+        put(partial(_write, table, deployment, delivery))
+    unchanged = unchanged_files(table, deployment, files, mine + landed)
+    # What has come in before them makes them a change.
+    for again in changes(table, unchanged, mine + landed):
+        put(partial(copy_rows, table, deployment, again))
     return landed
 
 
@@ -82,14 +96,11 @@ def _write(
     delivery: Delivery,
     aside: Path,
     loads: Sequence[Load],
-) -> tuple[Load, Mapping[ExportFile, Sifted]]:
-    """Write the files' rows aside; return the load's record and the broken files."""
-    load_id = max((load.load_id for load in loads), default=0) + 1
-    last_file_id = max(
-        (file.file_id for load in loads for file in load.files), default=0
-    )
+) -> tuple[Load, Mapping[ExportFile, list[Reject]]]:
+    """Write the files' rows aside; return the load's record and the refused rows."""
+    load_id, first_file_id = next_ids(loads)
     # In the order of their names: of rows with one key, the later file's holds.
-    ids = {file: last_file_id + n for n, file in enumerate(delivery.files, start=1)}
+    ids = {file: n for n, file in enumerate(delivery.files, start=first_file_id)}
     with connect() as connection, copies_folder(deployment) as folder:
         parts = group_files(table, delivery.files, folder)
         rows = read_rows(
@@ -113,7 +124,7 @@ def _write(
             sorted({name for part in parts for name in part.stored} - set(table.types))
         ),
         files=tuple(_landed_files(parts, ids, rows, amounts)),
-    ), rows.sifted
+    ), {file: found.rejects for file, found in rows.sifted.items() if found.rejects}
 
 
 def _landed_files(

@@ -147,6 +147,14 @@ def read_loads(raw: Path, full_name: str | None = None) -> list[Load]:
     return sorted(map(_read, folders), key=lambda load: load.load_id)
 
 
+def next_ids(loads: Iterable[Load]) -> tuple[int, int]:
+    """Return the ids of the next load of the deployment, and of its first file."""
+    loads = list(loads)
+    file_ids = (file.file_id for load in loads for file in load.files)
+    last_load_id = max((load.load_id for load in loads), default=0)
+    return last_load_id + 1, max(file_ids, default=0) + 1
+
+
 def repeated_files(loads: Iterable[Load]) -> set[int]:
     """Return the ids of the files whose rows a later load has landed again.
 

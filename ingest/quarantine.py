@@ -16,9 +16,10 @@ from ingest.checks import checks_of
 from ingest.contracts import Table
 from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
+from ingest.ledger import LandedFile, Load
 from ingest.parts import Part, refuse
 from ingest.readers.readable import Readable
-from ingest.rejects import Sifted
+from ingest.rejects import Reject, Sifted
 
 # The table's last try, if more rows were broken than the contract allows.
 _FAILED = "failed"
@@ -92,7 +93,8 @@ def refuse_many(
     rejected = sum(found.rows_rejected for found in sifted.values())
     if rejected <= table.max_rejects * rows_read:
         return
-    keep(deployment, table.full_name, sifted)
+    rejects = {file: found.rejects for file, found in sifted.items()}
+    keep(deployment, table.full_name, rejects)
     file, first = next(
         (file, found.rejects[0]) for file, found in sifted.items() if found.rejects
     )
@@ -109,7 +111,7 @@ def refuse_many(
 def keep(
     deployment: Deployment,
     full_name: str,
-    sifted: Mapping[ExportFile, Sifted],
+    rejects: Mapping[ExportFile, Iterable[Reject]],
     load_id: int | None = None,
 ) -> None:
     """Write the rejects of a load, or of a try that failed, into the quarantine."""
@@ -119,8 +121,8 @@ def keep(
 
     rows = [
         {"file": file.name, **vars(reject)}
-        for file, found in sifted.items()
-        for reject in found.rejects
+        for file, found in rejects.items()
+        for reject in found
     ]
     _restricted(deployment)
     path = quarantine_file(deployment, full_name, load_id)
@@ -134,6 +136,22 @@ def keep(
     with aside.open("rb") as stream:
         os.fsync(stream.fileno())
     aside.replace(path)
+
+
+def kept(deployment: Deployment, load: Load, file: LandedFile) -> list[Reject]:
+    """Return the rows of a file that a load has put into the quarantine."""
+    from pyarrow import parquet
+
+    path = quarantine_file(deployment, load.full_name, load.load_id)
+    if not path.exists():
+        return []  # if it is lost, `crm rejects` says so
+    rows = parquet.read_table(path, filters=[("file", "=", file.path)]).to_pylist()
+    return [
+        Reject(
+            row["line"], row["column_name"], row["reason"], row["text"], row.get("key")
+        )
+        for row in rows
+    ]
 
 
 def _restricted(deployment: Deployment) -> Path:

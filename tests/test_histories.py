@@ -119,11 +119,15 @@ def newest(queries, queries_back, tables) -> Callable[..., list[tuple]]:
         batches: Iterable[Files],
         columns: str = COLUMNS,
         known_at: date | None = None,
+        is_archived: bool = False,
     ) -> list[tuple]:
         with TemporaryDirectory() as folder:
             deployment = shop(folder)
             for batch in batches:
                 deliver(deployment, tables[name], batch)
+                if is_archived:
+                    for path in deployment.exports.rglob("*.csv"):
+                        path.unlink()
             open_build(deployment, Asked(known_at=known_at), "fingerprint", "rules")
             show_table(deployment, tables[name])
             query = (queries_back if known_at else queries)[name]
@@ -283,6 +287,24 @@ def test_dated_snapshots_may_come_in_any_order(newest, data, files):
     assert shuffled == dated([files])
     in_order = [rows for _, rows in sorted(files.items())]
     assert [row[:3] for row in shuffled] == last_of("snapshots", in_order)
+
+
+states = st.lists(st.dictionaries(ids, texts), min_size=1, max_size=5)
+
+
+@tried
+@given(data=st.data(), states=states)
+@pytest.mark.parametrize("name", ["changes", "snapshots"])
+def test_files_may_go_once_they_are_landed(newest, name, data, states):
+    """Also those that said what the one before them said, until one came between."""
+    files = {
+        f"2026-01-0{day}": [(key, 0, text) for key, text in state.items()]
+        for day, state in enumerate(states, start=1)
+    }
+    dated = partial(newest, name, columns=f"{COLUMNS}, _known_at")
+    one_by_one = dated(cut(data, files), is_archived=True)
+    assert one_by_one == dated([files])
+    assert [row[:3] for row in one_by_one] == last_of(name, files.values())
 
 
 @tried
