@@ -25,7 +25,7 @@ from ingest.mended import closed_rejects, is_mended
 from ingest.parts import Part, group_files
 from ingest.quarantine import copies_folder, keep, quarantine_file
 from ingest.reading import Rows, read_rows
-from ingest.rejects import RefusedDeliveryError, Reject
+from ingest.rejects import RefusedDeliveryError, Reject, count_reasons, count_rows
 from ingest.sql import connect, files
 from ingest.unchanged import copy_rows, unchanged_files
 
@@ -124,7 +124,7 @@ def _write(
             sorted({name for part in parts for name in part.stored} - set(table.types))
         ),
         files=tuple(_landed_files(parts, ids, rows, amounts)),
-    ), {file: found.rejects for file, found in rows.sifted.items() if found.rejects}
+    ), {file: rejects for file, rejects in rows.rejects.items() if rejects}
 
 
 def _landed_files(
@@ -136,7 +136,7 @@ def _landed_files(
     for part in parts:
         first_row = 0
         for file in part.files:
-            found = rows.sifted.get(file)
+            rejects = rows.rejects.get(file, ())
             yield LandedFile(
                 file_id=ids[file],
                 path=file.name,
@@ -147,11 +147,11 @@ def _landed_files(
                 first_row=first_row,
                 rows_read=rows.read[file],
                 rows_loaded=rows.loaded[file],
-                rows_rejected=found.rows_rejected if found else 0,
+                rows_rejected=count_rows(rejects),
                 control_amount=(
                     None if amounts is None else amounts.get(ids[file], Decimal(0))
                 ),
-                rejects=found.counts() if found else (),
+                rejects=count_reasons(rejects),
             )
             first_row += rows.loaded[file]
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,11 +109,14 @@ def write_part(
     folder: Path,
     load_id: int,
     file_ids: Sequence[int],
+    *,
+    looks_closely: bool,
 ) -> list[int | None]:
     """Write the rows that keep the contract and return how many came from each file.
 
     None: DuckDB refused a row of it. ``paths`` are the files' or those of copies
-    without their broken rows.
+    without their broken rows. Without a close look, a value that is not plainly of its
+    type is an error.
 
     Raises
     ------
@@ -151,7 +154,7 @@ def write_part(
     if streamed is not None:
         connection.register("streamed", streamed)
         # It fails where a value is not plainly of its type; the scan looks closer.
-        with suppress(duckdb.Error):
+        with suppress(duckdb.Error) if looks_closely else nullcontext():
             copy("streamed", spelled)
             is_written = True
         connection.unregister("streamed")

@@ -5,7 +5,7 @@ Their text may hold personal data and is not published; the ledger has the count
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from ingest.exports import ExportFile
 from ingest.ledger import LandedFile, Load
 from ingest.parts import Part, refuse
 from ingest.readers.readable import Readable
-from ingest.rejects import Reject, Sifted
+from ingest.rejects import Reject, Sifted, count_rows
 
 # The table's last try, if more rows were broken than the contract allows.
 _FAILED = "failed"
@@ -80,7 +80,7 @@ def sift(
 def refuse_many(
     deployment: Deployment,
     table: Table,
-    sifted: Mapping[ExportFile, Sifted],
+    rejects: Mapping[ExportFile, Sequence[Reject]],
     rows_read: int,
 ) -> None:
     """Raise if more rows are broken than the contract allows.
@@ -90,14 +90,11 @@ def refuse_many(
     WarehouseError
         With the first of them; the others are in the quarantine as a failed try.
     """
-    rejected = sum(found.rows_rejected for found in sifted.values())
+    rejected = sum(map(count_rows, rejects.values()))
     if rejected <= table.max_rejects * rows_read:
         return
-    rejects = {file: found.rejects for file, found in sifted.items()}
     keep(deployment, table.full_name, rejects)
-    file, first = next(
-        (file, found.rejects[0]) for file, found in sifted.items() if found.rejects
-    )
+    file, first = next((file, found[0]) for file, found in rejects.items() if found)
     column = f", column {first.column_name}" if first.column_name else ""
     raise refuse(
         table,

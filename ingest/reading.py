@@ -1,9 +1,14 @@
-"""Reading a load's files: all at once, and again without the rows that are broken."""
+"""Reading a load's files: all at once, and again without the rows that are broken.
 
-from collections.abc import Mapping, Sequence
+Large files are read again in pieces: to find one broken row in all of it takes minutes.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -12,9 +17,11 @@ from ingest.contracts import Table
 from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
 from ingest.parts import Part, refuse, write_part
+from ingest.pieces import is_large, pieces
 from ingest.quarantine import refuse_many, sift
 from ingest.readers.readable import Readable
-from ingest.rejects import Sifted
+from ingest.rejects import Reject, count_rows
+from ingest.sql import connect, files, literal
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,7 @@ class Rows:
 
     read: Mapping[ExportFile, int]
     loaded: Mapping[ExportFile, int]
-    sifted: Mapping[ExportFile, Sifted]
+    rejects: Mapping[ExportFile, list[Reject]]
 
 
 def read_rows(
@@ -40,64 +47,138 @@ def read_rows(
 
     What it needs for a while is written to the folder.
     """
+    reading = _Reading(connection, load_id, ids)
+    rows = _together(reading.read(part, aside, folder) for part in parts)
+    refuse_many(deployment, table, rows.rejects, sum(rows.read.values()))
+    return rows
 
-    def write(part: Part) -> dict[ExportFile, int | None]:
-        paths = [
-            sifted[found.file].good if found.file in sifted else found.path
-            for found in part.readables
-        ]
-        file_ids = [ids[file] for file in part.files]
-        rows = write_part(connection, part, paths, aside, load_id, file_ids)
-        return dict(zip(part.files, rows, strict=True))
 
-    def count(found: Readable) -> int | None:
-        try:
-            return found.count_rows()
-        except Exception as error:  # nobody knows all ways in which files are broken
-            raise refuse(table, found.file.name, error) from error
+@dataclass(frozen=True)
+class _Reading:
+    """What all parts of a load have in common."""
 
-    readables = {found.file: found for part in parts for found in part.readables}
-    sifted: dict[ExportFile, Sifted] = {}
-    # Counting reads the files by itself, on the core that the scan leaves free.
-    with ThreadPoolExecutor(1) as counter:
-        counting = counter.map(count, readables.values())
-        loaded = dict.fromkeys(readables)
-        for part in parts:
+    connection: duckdb.DuckDBPyConnection
+    load_id: int
+    ids: Mapping[ExportFile, int]
+
+    def read(self, part: Part, aside: Path, folder: Path) -> Rows:
+        """Write a part, in pieces if it is large and not plain."""
+        if not is_large(part):
+            return self._read_closely(part, aside, folder)
+        read, loaded = self._read_at_once(part, aside, looks_closely=False)
+        if read == loaded and None not in read.values():
+            return Rows(read, loaded, {})
+        with TemporaryDirectory(dir=folder) as name:
+            written, found = Path(name), []
+            for piece in pieces(part, written):
+                piece = replace(piece, file_name=f"{len(found)}.parquet")
+                with TemporaryDirectory(dir=folder) as copies:
+                    found.append(self._read_closely(piece, written, Path(copies)))
+            paths = [written / f"{place}.parquet" for place in range(len(found))]
             try:
-                loaded |= write(part)
+                _join(paths, aside / part.file_name)
+            except duckdb.Error as error:
+                raise refuse(part.table, part.files[0].name, error) from error
+        return _together(found)
+
+    def _read_closely(self, part: Part, aside: Path, folder: Path) -> Rows:
+        """Write a part, and if rows are missing, again without the broken ones."""
+        read, loaded = self._read_at_once(part, aside, looks_closely=True)
+        broken = [
+            found
+            for found in part.readables
+            if read[found.file] is None or loaded[found.file] != read[found.file]
+        ]
+        if not broken:
+            return Rows(read, loaded, {})
+        sifted = sift(part, broken, folder)
+        read |= {file: found.rows_read for file, found in sifted.items()}
+        rejects = {file: found.rejects for file, found in sifted.items()}
+        try:
+            loaded = self._write(
+                part, {file: found.good for file, found in sifted.items()}, aside
+            )
+        except duckdb.Error as error:
+            reason = error
+            if not is_disk_full(error):
+                # What DuckDB says may hold a value of the row.
+                reason = "its rows cannot be read even without the broken ones"
+            raise refuse(part.table, part.files[0].name, reason) from None
+        for file, rows in loaded.items():
+            good = read[file] - count_rows(rejects.get(file, ()))
+            if rows != good:
+                raise refuse(
+                    part.table,
+                    file.name,
+                    f"{good:,} of its rows keep the contract, but "
+                    f"{'none' if rows is None else format(rows, ',')} could be read; "
+                    "look for stray quotes or line breaks",
+                )
+        return Rows(read, loaded, rejects)
+
+    def _read_at_once(
+        self, part: Part, aside: Path, *, looks_closely: bool
+    ) -> tuple[dict[ExportFile, int | None], dict[ExportFile, int | None]]:
+        """Return how many rows each file has, and how many of them were written."""
+
+        def count(found: Readable) -> int | None:
+            try:
+                return found.count_rows()
+            except (
+                Exception
+            ) as error:  # nobody knows all ways in which files are broken
+                raise refuse(part.table, found.file.name, error) from error
+
+        # Counting reads the files by itself, on the core that the scan leaves free.
+        with ThreadPoolExecutor(1) as counter:
+            counting = counter.map(count, part.readables)
+            loaded = dict.fromkeys(part.files)
+            try:
+                loaded |= self._write(part, {}, aside, looks_closely=looks_closely)
             except duckdb.Error as error:
                 # Of anything else, sifting tells what it was.
                 if is_disk_full(error):
-                    raise refuse(table, part.files[0].name, error) from error
-        read = dict(zip(readables, counting, strict=True))
-    broken = {
-        file for file in readables if loaded[file] is None or loaded[file] != read[file]
-    }
-    if not broken:
-        return Rows(read, loaded, sifted)
-    for part in parts:
-        found = [r for r in part.readables if r.file in broken]
-        sifted |= sift(part, found, folder)
-    read |= {file: found.rows_read for file, found in sifted.items()}
-    refuse_many(deployment, table, sifted, sum(read.values()))
-    for part in parts:
-        if not broken.isdisjoint(part.files):
-            try:
-                loaded |= write(part)
-            except duckdb.Error as error:
-                reason = error
-                if not is_disk_full(error):
-                    # What DuckDB says may hold a value of the row.
-                    reason = "its rows cannot be read even without the broken ones"
-                raise refuse(table, part.files[0].name, reason) from None
-    for file, rows in loaded.items():
-        good = read[file] - (sifted[file].rows_rejected if file in sifted else 0)
-        if rows != good:
-            raise refuse(
-                table,
-                file.name,
-                f"{good:,} of its rows keep the contract, but "
-                f"{'none' if rows is None else format(rows, ',')} could be read; look "
-                "for stray quotes or line breaks",
-            )
-    return Rows(read, loaded, sifted)
+                    raise refuse(part.table, part.files[0].name, error) from error
+            return dict(zip(part.files, counting, strict=True)), loaded
+
+    def _write(
+        self,
+        part: Part,
+        sifted: Mapping[ExportFile, Path],
+        aside: Path,
+        *,
+        looks_closely: bool = True,
+    ) -> dict[ExportFile, int | None]:
+        """Write the rows of the files, or of the copies that were sifted of them."""
+        rows = write_part(
+            self.connection,
+            part,
+            [sifted.get(found.file, found.path) for found in part.readables],
+            aside,
+            self.load_id,
+            [self.ids[file] for file in part.files],
+            looks_closely=looks_closely,
+        )
+        return dict(zip(part.files, rows, strict=True))
+
+
+def _join(paths: Iterable[Path], target: Path) -> None:
+    """Write the rows of Parquet files to one, in their order."""
+    with connect() as connection:
+        # As fast as two, which hold a gigabyte until it is its turn to be written.
+        connection.execute("set threads = 1")
+        connection.execute(
+            f"""copy (from read_parquet({files(paths)}, hive_partitioning = false))
+            to {literal(target)} (format parquet, compression zstd)"""
+        )
+
+
+def _together(found: Iterable[Rows]) -> Rows:
+    read, loaded = Counter(), Counter()
+    rejects = defaultdict(list)
+    for rows in found:
+        read.update(rows.read)
+        loaded.update(rows.loaded)
+        for file, rejected in rows.rejects.items():
+            rejects[file] += rejected
+    return Rows(read, loaded, rejects)

@@ -1,6 +1,7 @@
 """Rows that break their contract, and the files they were taken out of."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +55,13 @@ class Sifted:
     rows_read: int
     rejects: list[Reject]
 
-    @property
-    def rows_rejected(self) -> int:
-        """Rows refused; a row may break the contract in several columns."""
-        return len({reject.line for reject in self.rejects})
 
-    def counts(self) -> tuple[RejectCount, ...]:
-        """Count the rejects by column and reason."""
-        counts = Counter((reject.column_name, reject.reason) for reject in self.rejects)
-        return tuple(RejectCount(*why, rows) for why, rows in counts.items())
+def count_rows(rejects: Iterable[Reject]) -> int:
+    """Count the refused rows; one may break the contract in several columns."""
+    return len({reject.line for reject in rejects})
+
+
+def count_reasons(rejects: Iterable[Reject]) -> tuple[RejectCount, ...]:
+    """Count the rejects by column and reason."""
+    counts = Counter((reject.column_name, reject.reason) for reject in rejects)
+    return tuple(RejectCount(*why, rows) for why, rows in counts.items())

@@ -2,14 +2,14 @@
 
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbt_models import WarehouseError
 from ingest.checks import Check
-from ingest.readers import csv_count, csv_scan, csv_sift, csv_stream
+from ingest.readers import csv_count, csv_pieces, csv_scan, csv_sift, csv_stream
 from ingest.readers.dialects import Dialect
 from ingest.readers.text_files import opened_below
 from ingest.rejects import Sifted
@@ -94,3 +94,14 @@ class CsvReader:
     ) -> Sifted:
         """Part the broken rows from the others."""
         return csv_sift.sift(path, self.dialect, types, checks, folder)
+
+    def pieces(
+        self, path: Path, columns: int, folder: Path
+    ) -> Iterator[tuple["CsvReader", Path, int]]:
+        """Yield files with a header and some of the rows, and how to read them.
+
+        And how many more lines are above the rows in the file that they are from.
+        """
+        reader = CsvReader(replace(self.dialect, names=None, skip_lines=0))
+        for piece, line in csv_pieces.pieces(path, self.dialect, columns, folder):
+            yield reader, piece, line - 2

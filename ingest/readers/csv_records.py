@@ -24,22 +24,34 @@ class Record(NamedTuple):
         Its bytes, without the line break that ends it.
     flaw
         Why it is no CSV; None if it is.
+    end
+        The place of the byte behind that line break.
     """
 
     line: int
     content: bytes
     flaw: str | None
+    end: int
 
 
-def records(text: bytes | mmap, dialect: Dialect) -> Iterator[Record]:
-    """Yield the records, the header first; blank lines are none.
+def begin(text: bytes | mmap, dialect: Dialect) -> tuple[int, int]:
+    """Return the place of the first byte behind what is skipped, and its line."""
+    start = len(BOM_UTF8) if text[:3] == BOM_UTF8 else 0
+    for _ in range(dialect.skip_lines):
+        start = text.find(b"\n", start) + 1 or len(text)
+    return start, 1 + dialect.skip_lines
+
+
+def records(
+    text: bytes | mmap, dialect: Dialect, start: int, line: int
+) -> Iterator[Record]:
+    """Yield the records from there on, where one begins; blank lines are none.
 
     Where quotes do not pair up, only the line on which they begin is taken for
     broken, and reading goes on with the next one.
     """
     quote, pattern = dialect.quote.encode(), _pattern(dialect)
-    start, line = len(BOM_UTF8) if text[:3] == BOM_UTF8 else 0, 1
-    released = 0
+    released = start - start % _WINDOW
     while start < len(text):
         if isinstance(text, mmap) and start - released > _WINDOW:
             # What has been read would else count as this process's memory.
@@ -48,9 +60,7 @@ def records(text: bytes | mmap, dialect: Dialect) -> Iterator[Record]:
         end = text.find(b"\n", start)
         end = len(text) if end < 0 else end
         content, flaw = text[start:end].removesuffix(b"\r"), None
-        if line <= dialect.skip_lines:
-            content = b""
-        elif (quote and quote in content) or b"\r" in content:
+        if (quote and quote in content) or b"\r" in content:
             match = pattern.match(text, start)
             if match:
                 content = match[0]
@@ -59,7 +69,7 @@ def records(text: bytes | mmap, dialect: Dialect) -> Iterator[Record]:
                 quoted = quote and quote in content
                 flaw = "badly quoted" if quoted else "a stray line break"
         if content:
-            yield Record(line, content, flaw)
+            yield Record(line, content, flaw, end + 1)
         line += 1 + content.count(b"\n")
         start = end + 1
 

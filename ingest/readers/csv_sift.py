@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dbt_models import WarehouseError
 from ingest.checks import Check, flaws
-from ingest.readers.csv_records import Record, records
+from ingest.readers.csv_records import Record, begin, records
 from ingest.readers.csv_scan import scan
 from ingest.readers.dialects import Dialect
 from ingest.readers.text_files import opened
@@ -51,11 +51,13 @@ def sift(
         shutil.copyfileobj(stream, copy)
     rejects = []
     with text.open("rb") as copy, mmap(copy.fileno(), 0, access=ACCESS_READ) as content:
-        rows_read = _number(records(content, dialect), numbered, dialect)
+        rows_read = _number(
+            records(content, dialect, *begin(content, dialect)), numbered, dialect
+        )
         reasons = _reasons(numbered, dialect, types, checks)
         with good.open("wb") as out:
             out.write(b"\n" * dialect.skip_lines)
-            for record in records(content, dialect):
+            for record in records(content, dialect, *begin(content, dialect)):
                 found = {None: record.flaw} if record.flaw else reasons.get(record.line)
                 if not found:
                     out.write(record.content + b"\n")

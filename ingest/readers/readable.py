@@ -15,7 +15,9 @@ A reader has seven parts.
 ``sift(path, types, checks, folder)``
     the slow way for a file with broken rows: it parts them from the others;
 ``fields(text, names)``
-    takes the text of one of them apart, as far as it can be.
+    takes the text of one of them apart, as far as it can be;
+
+and that of CSV files ``pieces(path, columns, folder)``, which cuts large ones up.
 
 A converter makes rows of text of what no engine reads: ``rows(path, member, table)``
 yields them, the names of the columns first, ``count_rows(path, member, table)`` counts
@@ -25,7 +27,7 @@ All raise WarehouseError with what is wrong, without the file's name: the caller
 it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -79,6 +81,8 @@ class Readable:
         What the converter made it of.
     rejects
         Rows that the converter could make nothing of.
+    lines_above
+        How many lines of the file are above those of the copy, if it is a piece.
     """
 
     file: ExportFile
@@ -88,6 +92,7 @@ class Readable:
     converter: ModuleType | None = None
     original: Path | None = None
     rejects: tuple[Reject, ...] = ()
+    lines_above: int = 0
 
     def count_rows(self) -> int | None:
         """Count its rows without the engine that loads them; None: sifting tells."""
@@ -100,7 +105,10 @@ class Readable:
     ) -> Sifted:
         """Part the broken rows from the others."""
         found = self.reader.sift(self.path, types, checks, folder)
-        rejects = [replace(r, key=self._key(r, types)) for r in found.rejects]
+        rejects = [
+            replace(r, line=r.line + self.lines_above, key=self._key(r, types))
+            for r in found.rejects
+        ]
         if self.converter is None:
             return replace(found, rejects=rejects)
         # Of a row that it could not take apart, a converter names no column.
@@ -110,6 +118,12 @@ class Readable:
         ]
         rejects = sorted([*mine, *rejects], key=lambda r: r.line)
         return replace(found, rows_read=self.count_rows(), rejects=rejects)
+
+    def pieces(self, columns: Collection[str], folder: Path) -> Iterator["Readable"]:
+        """Yield a CSV file in pieces, written to the folder; each until the next."""
+        found = self.reader.pieces(self.path, len(columns), folder)
+        for reader, path, lines_above in found:
+            yield replace(self, path=path, reader=reader, lines_above=lines_above)
 
     def _key(self, reject: Reject, names: Collection[str]) -> tuple[str, ...] | None:
         fields = self.reader.fields(reject.text, names)

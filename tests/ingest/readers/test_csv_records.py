@@ -6,24 +6,25 @@ from random import Random
 
 import pytest
 
-from ingest.readers.csv_records import records
+from ingest.readers.csv_records import Record, begin, records
 from ingest.readers.dialects import Dialect
 from tests.ingest.readers.test_csv_files import random_csv
 
 
+def records_of(text: str) -> list[Record]:
+    content, dialect = text.encode(), Dialect()
+    return list(records(content, dialect, *begin(content, dialect)))
+
+
 def flaws(text: str) -> list[tuple[int, str]]:
-    return [
-        (r.line, r.content.decode())
-        for r in records(text.encode(), Dialect())
-        if r.flaw
-    ]
+    return [(r.line, r.content.decode()) for r in records_of(text) if r.flaw]
 
 
 def test_valid_files_have_the_records_that_pythons_csv_finds():
     random = Random(3)
     for _ in range(2_000):
         text = random_csv(random).lstrip("\n").lstrip("\r\n")
-        found = list(records(text.encode(), Dialect()))
+        found = records_of(text)
         again = "\n".join(record.content.decode() for record in found)
         rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
         assert not [record for record in found if record.flaw], text
@@ -54,7 +55,7 @@ def test_a_flaw_costs_its_line_only(case):
     text, broken = BROKEN[case]
     assert flaws(text) == broken
     lines = len(text.rstrip("\r\n").split("\n"))
-    assert len(list(records(text.encode(), Dialect()))) == lines
+    assert len(records_of(text)) == lines
 
 
 @pytest.mark.parametrize("text", ['5" nail', 'a"b', 'a"b"', "x"])
@@ -64,7 +65,7 @@ def test_a_quote_inside_an_unquoted_field_is_a_letter(text):
 
 def test_lines_are_counted_through_quoted_breaks_and_blank_lines():
     text = 'a,b\n\n1,"x\n\ny"\r\n\r\n2,"\n3,z\n'
-    assert [(r.line, r.flaw) for r in records(text.encode(), Dialect())] == [
+    assert [(r.line, r.flaw) for r in records_of(text)] == [
         (1, None),
         (3, None),
         (7, "badly quoted"),
@@ -73,5 +74,5 @@ def test_lines_are_counted_through_quoted_breaks_and_blank_lines():
 
 
 def test_a_byte_order_mark_is_no_part_of_the_header():
-    (header,) = records("\ufeffa,b".encode(), Dialect())
+    (header,) = records_of("\ufeffa,b")
     assert header.content == b"a,b"
