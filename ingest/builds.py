@@ -89,6 +89,7 @@ def begin_anew(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     for (schema,) in schemas:
         connection.execute(f"drop schema {identifier(schema)} cascade")
+    connection.execute("delete from ops.catalog_tables")
     connection.execute("update ops.run_parameters set built_load_id = null")
 
 

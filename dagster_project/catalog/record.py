@@ -17,6 +17,9 @@ _COLUMNS = """
     where not internal and database_name = current_database()
     order by schema_name, table_name, column_index
 """
+_DEFINITIONS = """
+    select schema_name || '.' || table_name, sql_definition from ops.catalog_tables
+"""
 
 
 def record_catalog(
@@ -30,12 +33,16 @@ def record_catalog(
         tables.setdefault(name, {})[column] = data_type
     known = KnownTables(tables)
     nodes = _nodes(deployment)
+    recorded = dict(build.execute(_DEFINITIONS).fetchall())
     table_rows, column_rows = [], []
     for name, columns in tables.items():
         schema, _, table = name.partition(".")
         key = {"schema_name": schema, "table_name": table}
         node = nodes.get(name, {})
         sql = _compiled_sql(node, deployment)
+        # What a build that goes on does to a table is not how the table is defined.
+        if sql and node["config"]["materialized"] == "incremental":
+            sql = recorded.get(name, sql)
         trace = Trace(known, sql) if sql else None
         table_rows.append(
             {
