@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test test-thorough lint bench lock clean
+.PHONY: run test test-faults test-thorough lint bench lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/crm demo complete-journey --if-empty
@@ -12,6 +12,10 @@ run: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
+
+# Runs that are stopped on their way: for changes of how a run begins, ends and publishes.
+test-faults: $(INSTALLED)
+	$(BIN)/pytest -m faults
 
 # What is tested on some examples every time, on many: for changes of ingest.
 test-thorough: $(INSTALLED)

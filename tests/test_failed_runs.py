@@ -103,6 +103,7 @@ def stopped(deployment, moment, number):
     return said
 
 
+@pytest.mark.faults
 def test_stopped_runs_leave_nothing_half_done(crm, deployment):
     """Each of them takes up what the one before has left, and gets further."""
     money, count = query(deployment, TOTAL)
