@@ -10,7 +10,12 @@ from dbt_models import WarehouseError
 _CHUNK = 1 << 20
 _ROW_END = re.compile(rb"</(?:\w+:)?row>")
 _ROW_NUMBER = re.compile(rb"<(?:\w+:)?row\b[^>]*?\br=[\"'](\d+)[\"']")
-_FILLED = re.compile(rb"<(?:\w+:)?(?:v|t)(?:\s[^>]*)?>[^<]")
+# Blanks around a text are none of it, unless it says that they are.
+_STRING_TEXT = re.compile(
+    rb"<(?:\w+:)?t(?:\s[^>]*\bspace=[\"']preserve[\"'][^>]*>"
+    rb"|(?:\s[^>]*)?>(?:\s|&#(?:9|10|13|32|x0*(?:9|[aAdD]|20));)*+)[^<]"
+)
+_FILLED = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>[^<]|" + _STRING_TEXT.pattern)
 _CELL = re.compile(
     rb"<(?:\w+:)?c(?=[\s/>])([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL
 )
@@ -29,7 +34,6 @@ _SHARED = re.compile(
     rb"<(?:\w+:)?c(?=\s)[^>]*?\bt=[\"']s[\"'][^>]*>\s*<(?:\w+:)?v>(\d+)<"
 )
 _STRING_END = re.compile(rb"</(?:\w+:)?si>|<(?:\w+:)?si\s*/>")
-_STRING_TEXT = re.compile(rb"<(?:\w+:)?t(?:\s[^>]*)?>[^<]")
 
 NO_RESULT = "a formula without a result"
 

@@ -146,6 +146,42 @@ def test_an_error_in_a_column_that_nobody_asked_for_refuses_nothing(shop):
     assert (load.rows_loaded, load.rows_rejected) == (1, 0)
 
 
+BLANK = b'<c r="C1" t="inlineStr"><is><t>%b</t></is></c>'
+KEPT = BLANK.replace(b"<t>", b'<t xml:space="preserve">')
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+@pytest.mark.parametrize(
+    ("cell", "rows"),
+    [
+        (BLANK % b" ", 1),
+        (BLANK % b"\n\t", 1),
+        (BLANK % b"&#10; &#x20;", 1),
+        (BLANK % b"", 1),
+        (BLANK % b"&#160;", 2),
+        (BLANK % b" x", 2),
+        (KEPT % b" ", 2),
+        (KEPT % b"", 1),
+    ],
+)
+def test_blanks_in_a_cell_are_nothing_unless_they_are_to_be_kept(
+    shop, cell, rows, is_shared
+):
+    """Some programs write them without saying so, and readers drop them."""
+    content = workbook([HEADER, GOOD[0]])
+    if is_shared:
+        text = cell[cell.index(b"<t") : cell.index(b"</is>")]
+        content = with_xml(
+            content, b"</sst>", b"<si>%b</si></sst>" % text, "xl/sharedStrings.xml"
+        )
+        cell = b'<c r="C1" t="s"><v>4</v></c>'
+    row = b'<row r="9"><c r="A9"/>%b</row></sheetData>' % cell.replace(b"C1", b"C9")
+    shop.export("sales.xlsx", with_xml(content, b"</sheetData>", row))
+    table = {"key": (), "control_amount": None}
+    (load,) = shop.land(SALES, **table)
+    assert [(f.rows_read, f.rows_loaded) for f in load.files] == [(rows, rows)]
+
+
 def test_text_that_looks_like_an_error_is_text(shop):
     shop.export("sales.xlsx", workbook([HEADER, [1, 1.5, "#N/A"], [2, 2.5, "1<f"]]))
     shop.land()
