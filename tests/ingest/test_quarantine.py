@@ -9,7 +9,7 @@ import pytest
 from dbt_models import WarehouseError
 from ingest.quarantine import quarantine_file
 from ingest.readers import csv_sift
-from tests.ingest.shop import GOOD, LENIENT, REQUIRED, SALES, rejects, text
+from tests.ingest.shop import GOOD, LENIENT, REQUIRED, SALES, columns, rejects, text
 
 # What takes the place of the 100th row; the column and the reason it is refused for.
 BROKEN = {
@@ -241,6 +241,27 @@ def test_a_key_and_an_amount_are_required_without_saying_so(shop, row, column):
     (load,) = shop.land(SALES, **LENIENT)
     assert load.rows_rejected == 1
     assert [r["column_name"] for r in rejects(shop, 1)] == [column]
+
+
+@pytest.mark.parametrize("blank", ["", " ", " \u00a0"])
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_blanks_are_no_key_whatever_kind_of_file_holds_them(shop, kind, blank):
+    if kind == "csv":
+        shop.export("sales.csv", f'id,amount,note\na,1,x\n"{blank}",2,y\n')
+    elif kind == "json":
+        records = (
+            f'{{"id": "{key}", "amount": 1, "note": ""}}' for key in ("a", blank)
+        )
+        shop.export("sales.json", f"[{','.join(records)}]")
+    else:
+        rows = f"(values ('a'), ('{blank}')) as sales(id)"
+        shop.export_parquet(
+            "sales.parquet", f"select id, 1.5 as amount, '' as note from {rows}"
+        )
+    types = {"id": "varchar", "amount": "decimal(12, 2)", "note": "varchar"}
+    shop.land(SALES, columns=columns(types), max_rejects=0.5)
+    (reject,) = rejects(shop, 1)
+    assert (reject["column_name"], reject["reason"]) == ("id", "empty, but required")
 
 
 def test_the_quarantine_is_for_its_owner_only(shop):
