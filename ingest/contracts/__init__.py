@@ -48,6 +48,7 @@ class Column:
     required: bool
     personal: str | None
     format: str | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from ingest.contracts import DECIMAL, OWN_NAMES, Column
 from ingest.contracts.format_keys import read_column_format
 from ingest.contracts.values import flag, meta_of
 
-_COLUMN_KEYS = {"format", "personal", "required"}
+_COLUMN_KEYS = {"format", "optional", "personal", "required"}
 _PLAIN_TYPES = (
     "boolean",
     "integer",
@@ -42,12 +42,18 @@ def read_column(spec: Mapping[str, Any], where: str) -> Column:
             f"{where}: personal must be a word for the kind of data, such as contact, "
             f"not {personal!r}."
         )
+    required, optional = (flag(meta, key, where) for key in ("required", "optional"))
+    if required and optional:
+        raise WarehouseError(
+            f"{where}: what is required is not optional; take one of them away."
+        )
     return Column(
         name=spec["name"],
         data_type=data_type,
-        required=flag(meta, "required", where),
+        required=required,
         personal=personal,
         format=read_column_format(meta.get("format"), data_type, where),
+        optional=optional,
     )
 
 

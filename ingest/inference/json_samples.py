@@ -10,8 +10,8 @@ from dbt_models import WarehouseError
 from ingest.inference.json_places import first_list
 from ingest.inference.pieces import Piece
 from ingest.inference.samples import Sample, names_in, sample_of
-from ingest.readers.json_files import object_of, text_of
 from ingest.readers.json_records import LONGEST, require_length, split_records
+from ingest.readers.json_values import object_of, text_of
 
 # Bytes of records that are looked at: parsed, they take ten times as much memory.
 _MOST = 1 << 26

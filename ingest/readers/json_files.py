@@ -1,12 +1,10 @@
 """JSON documents and JSON lines, their nested fields as columns of dotted names."""
 
-import json
-import re
 from collections.abc import Collection, Iterator
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from dbt_models import WarehouseError
 from ingest.contracts import Table
 from ingest.readers.json_records import (
     LONGEST,
@@ -14,21 +12,13 @@ from ingest.readers.json_records import (
     require_length,
     split_records,
 )
+from ingest.readers.json_values import TwiceError, object_of, only_once, text_of
 from ingest.readers.text_files import count_lines, opened_below
 from ingest.readers.text_rows import TextRow, header_of
 
-# Halves of characters beyond the first 65,536; most of them stand in pairs.
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-
-
-class _Number(str):
-    """A number as it is written: neither rounded, nor too long for anybody."""
-
-    __slots__ = ()
-
-
-_DECODER = json.JSONDecoder(
-    parse_float=_Number, parse_int=_Number, parse_constant=_Number
+_ELSEWHERE = (
+    "if the records are a list inside a document, let the contract say where (format: "
+    "records)"
 )
 
 
@@ -43,10 +33,20 @@ def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
         If it is no JSON, or no list of records is where the contract says.
     """
     # Twice: a field may turn up in the last record only.
-    names = dict.fromkeys(table.types)
+    found: dict[str, None] = {}
     for row in _rows(path, table):
-        names |= dict.fromkeys(row.values)
-    yield header_of(names)
+        found |= dict.fromkeys(row.values)
+    if found and table.types.keys().isdisjoint(found):
+        # Which they are, is not said: they may be data.
+        raise WarehouseError(
+            f"none of the {len(found)} fields of its records is a name in the "
+            f"contract; {_ELSEWHERE}"
+        )
+    # A field that no record has is one that is missing, as in a header.
+    there = [
+        c.name for c in table.columns if c.optional or c.name in found or not found
+    ]
+    yield header_of(dict.fromkeys([*there, *found]))
     yield from _rows(path, table)
 
 
@@ -59,18 +59,25 @@ def _rows(path: Path, table: Table) -> Iterator[TextRow]:
         for place, sign in enumerate(name)
         if sign == "."
     }
-    for number, record in _records(path, table):
+    for place, (number, record) in enumerate(_records(path, table)):
         try:
-            fields = _fields(object_of(record), "", columns, ways)
+            fields = only_once(list(_fields(object_of(record), "", columns, ways)))
             values = {
-                name: text_of(value, table.format.decimal) for name, value in fields
+                name: text_of(value, table.format.decimal)
+                for name, value in fields.items()
             }
         except RecursionError:
             flaw = "nested too deeply"
         except UnicodeEncodeError:
             flaw = "half of a character, such as \\ud83d without its other half"
-        except ValueError:  # also if it is not UTF-8
+        except UnicodeDecodeError:
+            flaw = "not UTF-8"
+        except TwiceError:
+            flaw = "a name stands in it twice"
+        except ValueError:
             flaw = "not a JSON object"
+            if place == 0 and not _is_document(path, table):
+                flaw += f" on a line of its own; {_ELSEWHERE}"
         else:
             yield TextRow(
                 number, {n: None if v in nulls else v for n, v in values.items()}
@@ -78,24 +85,6 @@ def _rows(path: Path, table: Table) -> Iterator[TextRow]:
             continue
         text = record.decode("utf-8", "backslashreplace").strip()
         yield TextRow(number, {}, flaw, text)
-
-
-def object_of(record: bytes) -> dict[str, Any]:
-    """Return the JSON object that is a record.
-
-    Raises
-    ------
-    ValueError
-        If it is none; a UnicodeEncodeError, if it is no text.
-    RecursionError
-        If it is nested more deeply than Python can read.
-    """
-    found = _DECODER.decode(record.decode())
-    if not isinstance(found, dict):
-        raise ValueError
-    if _HALF.search(record):
-        json.dumps(found, ensure_ascii=False).encode()
-    return found
 
 
 def _fields(
@@ -145,40 +134,6 @@ def _is_document(path: Path, table: Table) -> bool:
             if stripped := line.strip():
                 return stripped.startswith(b"[")
     return False
-
-
-def text_of(value: Any, decimal: str) -> str | None:
-    """Return a field's value as a text file would have it."""
-    if isinstance(value, _Number):
-        return _plain(value).replace(".", decimal)
-    if value is None or isinstance(value, str):
-        return value or None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _json(value)
-
-
-def _plain(number: _Number) -> str:
-    """Return a number without its exponent, if somebody would write it so."""
-    if "e" not in number and "E" not in number:
-        return number
-    try:
-        value = Decimal(number)
-    except InvalidOperation:  # an exponent that nothing can hold
-        return number
-    return format(value, "f") if -100 < value.adjusted() < 100 else str(value)
-
-
-def _json(value: Any) -> str:
-    """Write a value as JSON, with its numbers as they were."""
-    if isinstance(value, dict):
-        pairs = (f"{json.dumps(key)}: {_json(item)}" for key, item in value.items())
-        return f"{{{', '.join(pairs)}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_json, value))}]"
-    if isinstance(value, _Number):
-        return value
-    return json.dumps(value, ensure_ascii=False)
 
 
 def count_rows(path: Path, member: None, table: Table) -> int:

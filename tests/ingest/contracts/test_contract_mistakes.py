@@ -187,6 +187,10 @@ WRONG = {
         ((*ID, "config", "meta", "required"), "no"),
         "required must be true or false, not 'no'",
     ),
+    "required and optional": (
+        ((*ID, "config", "meta", "optional"), True),
+        "column id: what is required is not optional",
+    ),
     "a word for optional": (
         ((*SALES_META, "optional"), "nope"),
         "optional must be true or false",

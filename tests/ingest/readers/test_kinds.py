@@ -352,7 +352,10 @@ def test_nested_fields_are_columns_and_numbers_stay_as_written(shop):
         "lines": "varchar",
         "price": "varchar",
     }
-    columns = tuple(Column(name, type_, False, None) for name, type_ in types.items())
+    columns = tuple(
+        Column(name, type_, False, None, optional=name == "price")
+        for name, type_ in types.items()
+    )
     second = '{"id": 2, "amount": 1, "price": 123456789012345678901234567890.10}'
     one_line = NESTED.replace("\n", "")
     shop.export("sales_1.jsonl", f"{one_line}\n\n{second}\n")
