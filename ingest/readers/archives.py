@@ -46,5 +46,24 @@ def members(path: Path, format_: Format) -> list[str]:
     return found
 
 
+def only_sheet(path: Path, format_: Format) -> str:
+    """Return the one sheet that is read of a workbook that was packed.
+
+    Raises
+    ------
+    WarehouseError
+        If it is no workbook, or several of its sheets are what the contract reads.
+    """
+    if not is_workbook(path):
+        raise WarehouseError("it is not what its name or contract says, or damaged")
+    found = sheets(path, format_.sheets)
+    if len(found) > 1:
+        raise WarehouseError(
+            f"of a packed workbook one sheet is read, and {len(found)} match "
+            f"'{format_.sheets}' (format: sheets); unpack it"
+        )
+    return found[0]
+
+
 def _is_hidden(name: str) -> bool:
     return any(step.startswith((".", "__MACOSX")) for step in name.split("/"))

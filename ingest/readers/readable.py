@@ -37,7 +37,7 @@ from ingest.checks import Check
 from ingest.contracts import Table
 from ingest.exports import ExportFile
 from ingest.readers import excel_files, fixed_width_files, json_files
-from ingest.readers.archives import members
+from ingest.readers.archives import members, only_sheet
 from ingest.readers.csv_files import CsvReader
 from ingest.readers.dialects import Dialect
 from ingest.readers.excel_files import is_workbook
@@ -79,6 +79,8 @@ class Readable:
         What made the copy, if it is of other rows than the file's bytes.
     original
         What the converter made it of.
+    member
+        The sheet, if that is a workbook.
     rejects
         Rows that the converter could make nothing of.
     lines_above
@@ -91,6 +93,7 @@ class Readable:
     reader: Reader
     converter: ModuleType | None = None
     original: Path | None = None
+    member: str | None = None
     rejects: tuple[Reject, ...] = ()
     lines_above: int = 0
 
@@ -98,7 +101,7 @@ class Readable:
         """Count its rows without the engine that loads them; None: sifting tells."""
         if self.converter is None:
             return self.reader.count_rows(self.path)
-        return self.converter.count_rows(self.original, self.file.member, self.table)
+        return self.converter.count_rows(self.original, self.member, self.table)
 
     def sift(
         self, types: Mapping[str, str], checks: Collection[Check], folder: Path
@@ -157,8 +160,6 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
     packed = next((ending for ending in PACKED if name.endswith(ending)), "")
     name = name.removesuffix(packed)
     kind = _kind_of(file, name, table)
-    if kind == "excel":
-        _require_member(file, table)
     is_text = kind not in {"excel", "parquet"}
     encoding = encoding_of(path, table.format.encoding) if is_text else None
     # Gzipped CSV of UTF-8 is read as it is.
@@ -170,11 +171,15 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
         make_utf8(path, encoding, path := copy(f"utf8_{name}"))
     if kind == "csv":
         return Readable(file, table, path, CsvReader(_dialect(name, table)))
-    converter = _CONVERTERS[kind]
+    converter, member = _CONVERTERS[kind], file.member
+    if kind == "excel" and path == file.path:
+        _require_member(file, table)
+    elif kind == "excel":
+        member = only_sheet(path, table.format)
     rows = copy("rows.parquet")
-    rejects = write_copy(converter.rows(path, file.member, table), rows)
+    rejects = tuple(write_copy(converter.rows(path, member, table), rows))
     reader = ParquetReader(line_column=LINE)
-    return Readable(file, table, rows, reader, converter, path, tuple(rejects))
+    return Readable(file, table, rows, reader, converter, path, member, rejects)
 
 
 def _require_member(file: ExportFile, table: Table) -> None:

@@ -251,6 +251,15 @@ KINDS: dict[str, tuple[str, Callable[[list[tuple]], str | bytes], dict]] = {
         lambda r: workbook(r, ("Sales 1", "Other")),
         {"format": Format(sheets="Sales*")},
     ),
+    "zipped workbook": ("zip", lambda r: zipped(book__xlsx=workbook(r)), {}),
+    "gzipped workbook": ("xlsx.gz", lambda r: gzip.compress(workbook(r)), {}),
+    "sheet of a zipped workbook, gzipped": (
+        "zip",
+        lambda r: zipped(
+            book__xlsx__gz=gzip.compress(workbook(r, ("Sales 1", "Other")))
+        ),
+        {"format": Format(sheets="Sales*")},
+    ),
     "fixed width": (
         "txt",
         fixed_width,
@@ -336,6 +345,27 @@ def test_a_workbook_that_is_not_as_said_is_refused(shop, content, format_, words
     shop.export("sales.xlsx", content)
     with pytest.raises(WarehouseError) as caught:
         shop.land(**contract(format=format_))
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sheet", "words"),
+    [
+        ("sales.xlsx.gz", gzip.compress(workbook(ROWS, ("a", "b"))), None, "2 sheets"),
+        (
+            "sales.zip",
+            zipped(book__xlsx=workbook(ROWS, ("a", "b"))),
+            "*",
+            "of a packed workbook one sheet is read, and 2 match '*'",
+        ),
+        ("sales.xlsx.gz", gzip.compress(b"id,amount"), None, "not what its name"),
+        ("sales.zip", zipped(book__xlsx=zipped(a=b"x")), None, "not what its name"),
+    ],
+)
+def test_a_packed_workbook_has_one_sheet_to_read(shop, name, content, sheet, words):
+    shop.export(name, content)
+    with pytest.raises(WarehouseError) as caught:
+        shop.land(**contract(format=Format(sheets=sheet)))
     assert words in str(caught.value)
 
 
