@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from dbt_models import Deployment
+from ingest.checks import value_of
 from ingest.contracts import Table
 from ingest.exports import ExportFile
 from ingest.ledger import LandedFile, Load, open_rejects
@@ -113,22 +114,33 @@ def _keys_came(
     refused = _rows([quarantine])
     if "key" not in _types(connection, refused):
         return False  # of an older version
+    texts = ", ".join(
+        f"trim(key[{place}]) as {identifier(name)}"
+        for place, name in enumerate(table.key, start=1)
+    )
     connection.execute(
         f"""create or replace temp table missing as
-        select distinct key {refused} where file = {literal(landed.path)}"""
+        select distinct key as _row_id, {texts}
+        {refused} where file = {literal(landed.path)}"""
     )
     for folder in folders:
         rows = _rows(folder.glob("*.parquet"))
         types = _types(connection, rows)
         if types.keys() >= set(table.key):
-            conditions = " and ".join(
-                f"try_cast(trim(missing.key[{place}]) as {types[name]}) "
-                f"= landed.{identifier(name)}"
-                for place, name in enumerate(table.key, start=1)
-            )
+            # As it is written now, unless it was of another type then.
+            values = {
+                name: value_of(table, name)
+                if types[name].lower() == table.types[name].replace(" ", "")
+                else f"try_cast({identifier(name)} as {types[name]})"
+                for name in table.key
+            }
+            keys = ", ".join(f"{v} as {identifier(n)}" for n, v in values.items())
             connection.execute(
-                f"""delete from missing
-                where exists (select 1 {rows} as landed where {conditions})"""
+                f"""delete from missing where _row_id in (
+                    select _row_id from (select _row_id, {keys} from missing)
+                    semi join (select * {rows}) as landed
+                    using ({", ".join(map(identifier, values))})
+                )"""
             )
     return connection.execute("select count(*) = 0 from missing").fetchone()[0]
 

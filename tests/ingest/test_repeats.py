@@ -221,6 +221,31 @@ def test_a_refused_row_that_comes_in_elsewhere_is_closed(shop, later, is_open):
     assert len(open_rejects(shop.loads())) == is_open
 
 
+@pytest.mark.parametrize(
+    ("data_type", "format_", "key", "other"),
+    [
+        ("date", "%d.%m.%Y", "13.02.2026", "14.02.2026"),
+        ("timestamp", "%d.%m.%Y %H:%M", "01.02.2026 10:15", "02.01.2026 10:15"),
+        ("boolean", "ja/nein", "ja", "nein"),
+        ("varchar", None, "13.02.2026", "14.02.2026"),
+    ],
+)
+def test_a_refused_row_is_known_by_its_key_however_that_is_written(
+    shop, data_type, format_, key, other
+):
+    first, *others = REQUIRED.columns
+    first = replace(first, data_type=data_type, format=format_)
+    table = {"columns": (first, *others), "max_rejects": 0.5}
+    shop.export("sales_1.csv", text([f"{key},one,y", f"{other},1.00,y"]))
+    shop.land(REQUIRED, **table)
+    shop.export("sales_2.csv", text([f"{other},2.00,y"]))
+    shop.land(REQUIRED, **table)
+    assert len(open_rejects(shop.loads())) == 1
+    shop.export("sales_3.csv", text([f"{key},1.00,y"]))
+    shop.land(REQUIRED, **table)
+    assert open_rejects(shop.loads()) == []
+
+
 def test_refused_rows_may_come_in_one_by_one(shop):
     shop.export("sales_1.csv", text([*GOOD, "300,one,y", "301,two,y"]))
     shop.land(REQUIRED)
