@@ -99,7 +99,7 @@ def read_table(
         delivery=delivery,
         key=tuple(key),
         version_by=column_of(meta, "version_by", names, where),
-        known_at=column_of(meta, "known_at", names, where),
+        known_at=_read_known_at(meta, types, where),
         control_amount=_read_amount(meta, types, where),
         max_rejects=max_rejects,
         max_deletions=max_deletions,
@@ -110,6 +110,18 @@ def read_table(
         format=read_format(meta.get("format", {}), names, where),
         **read_origin(meta, types, where),
     )
+
+
+def _read_known_at(
+    meta: Mapping[str, Any], types: Mapping[str, str], where: str
+) -> str | None:
+    name = column_of(meta, "known_at", list(types), where)
+    if name is not None and types[name] not in {"date", "timestamp"}:
+        raise WarehouseError(
+            f"{where}: known_at '{name}' must be a date or a timestamp, not a "
+            f"{types[name]}."
+        )
+    return name
 
 
 def _read_amount(

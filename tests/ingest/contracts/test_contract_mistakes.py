@@ -159,6 +159,10 @@ WRONG = {
     "an amount that is no SQL": ((AMOUNT, "amount *"), "cannot be added up: Parser"),
     "an amount of text": ((AMOUNT, "email"), "cannot be added up"),
     "an amount that is a sum": ((AMOUNT, "sum(amount)"), "cannot be added up"),
+    "a text for when it was known": (
+        ((*SALES_META, "known_at"), "email"),
+        "known_at 'email' must be a date or a timestamp, not a varchar",
+    ),
     "too many digits": (((*ID, "data_type"), "decimal(50, 2)"), "1 to 38 digits"),
     "digits behind none": (((*ID, "data_type"), "decimal(2, 3)"), "1 to 38 digits"),
     "no type": (((*ID, "data_type"), None), "unknown data_type 'None'. Known: boolean"),
