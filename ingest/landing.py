@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from dbt_models import Deployment, WarehouseError
+from dbt_models import Deployment
 from ingest.contracts import Table
 from ingest.deliveries import Delivery, changes, new_deliveries
 from ingest.elsewhere.fetching import failure
@@ -170,10 +170,11 @@ def _control_amounts(
             group by _file_id"""
         ).fetchall()
     except duckdb.Error as error:
-        raise WarehouseError(
+        # What it says may hold a value of a row, and reasons are published.
+        raise RefusedDeliveryError(
             f"{table.full_name}: control_amount '{table.control_amount}' in its "
-            f"contract cannot be summed up ({str(error).splitlines()[0]}). "
-            "Mend the contract."
+            f"contract cannot be summed up ({type(error).__name__}). Nothing of this "
+            "load was kept; mend the contract and run again."
         ) from error
     return dict(amounts)
 

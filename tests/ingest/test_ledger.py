@@ -13,6 +13,7 @@ from ingest.contracts.sources import read_sources
 from ingest.exports import ExportCatalog
 from ingest.landing import land
 from ingest.ledger import Load, now, read_loads
+from ingest.rejects import RefusedDeliveryError
 from tests.fixtures import small_grocer
 
 HEADER = "id,amount,note\n"
@@ -163,6 +164,15 @@ def test_control_amounts_are_decimal_sums(shop, amounts, total):
     shop.export("sales.csv", HEADER + rows)
     assert shop.land()[0].control_amount == Decimal(total)
     assert shop.loads()[0].control_amount == Decimal(total)
+
+
+def test_an_amount_that_a_row_breaks_refuses_its_table_and_repeats_nothing(shop):
+    shop.export("sales.csv", "id,amount,note\n1,1,2.50\n2,1,Ann\n")
+    amount = "cast(note as decimal(12, 2))"
+    with pytest.raises(RefusedDeliveryError, match="cannot be summed up") as caught:
+        shop.land(control_amount=amount)
+    assert "Ann" not in str(caught.value)
+    assert shop.loads() == []
 
 
 def test_a_control_amount_may_be_an_expression_over_all_parts(shop):
