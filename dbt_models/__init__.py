@@ -19,6 +19,8 @@ import yaml
 PROJECT_DIR = Path(__file__).resolve().parent
 SOURCES_DIR = PROJECT_DIR / "models" / "sources"
 CODE_DIR = PROJECT_DIR.parent
+# Names that nobody reads to the end.
+_MANY = 100
 
 
 class WarehouseError(Exception):
@@ -139,8 +141,13 @@ def time_zones() -> frozenset[str]:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Return a sentence that offers the known name most like ``name``."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(known)}."
+    found = {other.lower(): other for other in known}
+    close = difflib.get_close_matches(name.lower(), found, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean '{found[close[0]]}'?"
+    if len(known) > _MANY:
+        return f"None of the {len(known)} known names is like it."
+    return f"Known: {', '.join(known)}."
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

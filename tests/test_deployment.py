@@ -204,8 +204,14 @@ def test_everything_is_below_the_data_folder(tmp_path):
     [
         ("aple", "Did you mean 'apple'?"),
         ("pera", "Did you mean 'pear'?"),
+        ("APPLE", "Did you mean 'apple'?"),
         ("quince", "Known: apple, pear."),
     ],
 )
 def test_nearest(name, sentence):
     assert nearest(name, ["apple", "pear"]) == sentence
+
+
+def test_of_hundreds_of_names_not_all_are_listed():
+    names = [f"Europe/City{number}" for number in range(600)]
+    assert nearest("", names) == "None of the 600 known names is like it."

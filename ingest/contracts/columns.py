@@ -1,14 +1,16 @@
 """The columns of a contract's table."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from dbt_models import WarehouseError, nearest
 from ingest.contracts import DECIMAL, OWN_NAMES, Column
 from ingest.contracts.format_keys import read_column_format
-from ingest.contracts.values import flag, meta_of
+from ingest.contracts.values import choice, flag, meta_of
 
 _COLUMN_KEYS = {"format", "optional", "personal", "required"}
+_PERSONAL = ("contact", "demographic", "identity")
 _PLAIN_TYPES = (
     "boolean",
     "integer",
@@ -18,6 +20,23 @@ _PLAIN_TYPES = (
     "timestamp",
     "varchar",
 )
+# What other systems call them, where no spelling tells.
+_SYNONYMS = {
+    "datetime": "timestamp",
+    "float": "double",
+    "int": "integer",
+    "int2": "integer",
+    "int4": "integer",
+    "int8": "bigint",
+    "long": "bigint",
+    "number": "decimal(18, 2)",
+    "numeric": "decimal(18, 2)",
+    "real": "double",
+    "smallint": "integer",
+    "str": "varchar",
+    "string": "varchar",
+    "text": "varchar",
+}
 
 
 def read_column(spec: Mapping[str, Any], where: str) -> Column:
@@ -37,11 +56,8 @@ def read_column(spec: Mapping[str, Any], where: str) -> Column:
     meta = meta_of(spec, _COLUMN_KEYS, where)
     data_type = _read_type(spec.get("data_type"), where)
     personal = meta.get("personal")
-    if personal is not None and (not isinstance(personal, str) or not personal):
-        raise WarehouseError(
-            f"{where}: personal must be a word for the kind of data, such as contact, "
-            f"not {personal!r}."
-        )
+    if personal is not None:
+        choice(personal, _PERSONAL, "kind of personal data", where)
     required, optional = (flag(meta, key, where) for key in ("required", "optional"))
     if required and optional:
         raise WarehouseError(
@@ -66,8 +82,10 @@ def _read_type(data_type: Any, where: str) -> str:
                 "no more behind the point than that."
             )
     elif data_type not in _PLAIN_TYPES:
+        name = re.sub(r"[\s(].*", "", str(data_type).lower())
+        like = _SYNONYMS.get(name, str(data_type))
         raise WarehouseError(
             f"{where}: unknown data_type '{data_type}'. "
-            f"{nearest(str(data_type), [*_PLAIN_TYPES, 'decimal(18, 2)'])}"
+            f"{nearest(like, [*_PLAIN_TYPES, 'decimal(18, 2)'])}"
         )
     return data_type

@@ -5,12 +5,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
+from pathlib import PurePosixPath
 from typing import Any
 
 import duckdb
 
 from dbt_models import WarehouseError, nearest
-from ingest.contracts.formats import KINDS, Format
+from ingest.contracts.formats import KINDS, KINDS_BY_ENDING, Format
 from ingest.sql import ask
 
 
@@ -77,8 +78,8 @@ _KINDS_WITH = {
 }
 
 
-def read_format(given: Any, columns: Sequence[str], where: str) -> Format:
-    """Read the ``format`` of a table with these columns.
+def read_format(given: Any, columns: Sequence[str], export: str, where: str) -> Format:
+    """Read the ``format`` of a table with these columns and files of this pattern.
 
     Raises
     ------
@@ -109,12 +110,19 @@ def read_format(given: Any, columns: Sequence[str], where: str) -> Format:
         for key, value in given.items()
     }
     found = Format(**values)
-    kind = found.kind or ("fixed_width" if found.widths else None)
+    endings = PurePosixPath(export.lower()).suffixes
+    # The last one that is a kind: before it may be a name, behind it how it is packed.
+    by_name = next(filter(None, map(KINDS_BY_ENDING.get, reversed(endings))), None)
+    kind = found.kind or ("fixed_width" if found.widths else by_name)
     for key in given:
-        if kind and kind not in _KINDS_WITH.get(key, KINDS):
+        kinds = _KINDS_WITH.get(key, KINDS)
+        # Workbooks call themselves csv too.
+        is_excel = kind == by_name == "csv" and not found.kind and "excel" in kinds
+        if kind and kind not in kinds and not is_excel:
             raise WarehouseError(
-                f"{where}: '{key}' of format is for {' and '.join(_KINDS_WITH[key])} "
-                f"files, and these are of the kind {kind}. Take one of them away."
+                f"{where}: '{key}' of format is for {' and '.join(kinds)} files, and "
+                f"these are of the kind {kind}. Take it away, or mend the kind or the "
+                "export."
             )
     if found.thousands == found.decimal:
         raise WarehouseError(

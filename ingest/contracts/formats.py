@@ -3,6 +3,18 @@
 from dataclasses import dataclass
 
 KINDS = ("csv", "excel", "fixed_width", "json", "parquet")
+# What a file's ending says, where the contract does not.
+KINDS_BY_ENDING = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".parquet": "parquet",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".xlsm": "excel",
+    ".xlsx": "excel",
+}
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,11 @@ def _check_export(pattern: Any, is_here: bool, where: str) -> None:
             f"{where}: export must be a pattern of files, such as shop/sales*.csv, not "
             f"{pattern!r}. Files of several patterns are several tables."
         )
+    if pattern.endswith("/"):
+        raise WarehouseError(
+            f"{where}: export must be a pattern of files, such as {pattern}*.csv, not "
+            f"the folder '{pattern}'."
+        )
     path = PurePosixPath(pattern)
     if is_here and (path.is_absolute() or ".." in path.parts):
         raise WarehouseError(

@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-from dbt_models import SOURCES_DIR, Deployment, WarehouseError, time_zones
+from dbt_models import SOURCES_DIR, Deployment, WarehouseError, nearest, time_zones
 from ingest.contracts import Source
 from ingest.contracts.tables import read_table
-from ingest.contracts.values import choice, list_of, meta_of, required
+from ingest.contracts.values import list_of, meta_of, required
 from ingest.elsewhere.connections import read_connections
 
 _SOURCE_KEYS = {"timezone", "currency"}
@@ -93,7 +93,10 @@ def _read_source(folder: Path, path: Path) -> Source:
     meta = meta_of(spec, _SOURCE_KEYS, where)
     zone = required(meta, "timezone", where)
     if not isinstance(zone, str) or zone not in time_zones():
-        choice(zone, sorted(time_zones()), "timezone", where)
+        raise WarehouseError(
+            f"{where}: timezone must be a zone such as Europe/Berlin, not {zone!r}. "
+            f"{nearest(str(zone), sorted(time_zones()))}"
+        )
     currency = required(meta, "currency", where)
     if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
         raise WarehouseError(

@@ -72,6 +72,8 @@ def read_table(
         raise WarehouseError(f"{where}: key must be a list of columns, such as [id].")
     for column in key:
         check_column(column, names, where)
+        if key.count(column) > 1:
+            raise WarehouseError(f"{where}: {column} stands in its key twice.")
     delivery = choice(required(meta, "delivery", where), _DELIVERIES, "delivery", where)
     if delivery != "append" and not key:
         raise WarehouseError(f"{where}: a {delivery} table needs a key.")
@@ -107,7 +109,9 @@ def read_table(
         optional=flag(meta, "optional", where),
         timezone=timezone,
         columns=columns,
-        format=read_format(meta.get("format", {}), names, where),
+        format=read_format(
+            meta.get("format", {}), names, str(meta.get("export")), where
+        ),
         **read_origin(meta, types, where),
     )
 

@@ -35,6 +35,7 @@ from types import ModuleType
 from dbt_models import WarehouseError
 from ingest.checks import Check
 from ingest.contracts import Table
+from ingest.contracts.formats import KINDS_BY_ENDING
 from ingest.exports import ExportFile
 from ingest.readers import excel_files, fixed_width_files, json_files
 from ingest.readers.archives import members, only_sheet
@@ -48,18 +49,6 @@ from ingest.rejects import Reject, Sifted
 
 Reader = CsvReader | ParquetReader
 
-# What a file's ending says, where the contract does not.
-_KINDS = {
-    ".csv": "csv",
-    ".json": "json",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".parquet": "parquet",
-    ".tsv": "csv",
-    ".txt": "csv",
-    ".xlsm": "excel",
-    ".xlsx": "excel",
-}
 _CONVERTERS: dict[str, ModuleType] = {
     "excel": excel_files,
     "fixed_width": fixed_width_files,
@@ -192,13 +181,14 @@ def _require_member(file: ExportFile, table: Table) -> None:
 def _kind_of(file: ExportFile, name: str, table: Table) -> str:
     if file.member is not None and not file.path.name.lower().endswith(".zip"):
         return "excel"  # also if its name says something else
-    kind = table.format.kind or _KINDS.get(Path(name).suffix)
+    kind = table.format.kind or KINDS_BY_ENDING.get(Path(name).suffix)
     if table.format.widths and kind in {None, "csv"}:
         kind = "fixed_width"
     if kind is None:
         raise WarehouseError(
-            f"no reader knows its kind; known: {', '.join(_KINDS)}, packed or not "
-            f"({', '.join(PACKED)}, .zip). Else let the contract say it (format: kind)"
+            f"no reader knows its kind; known: {', '.join(KINDS_BY_ENDING)}, packed or "
+            f"not ({', '.join(PACKED)}, .zip). Else let the contract say it (format: "
+            "kind)"
         )
     return kind
 

@@ -201,7 +201,27 @@ WRONG = {
     ),
     "yes for personal": (
         ((*ID, "config", "meta", "personal"), True),
-        "personal must be a word",
+        "unknown kind of personal data 'True'. Known: contact",
+    ),
+    "an unknown kind of personal data": (
+        ((*ID, "config", "meta", "personal"), "contacts"),
+        "unknown kind of personal data 'contacts'. Did you mean 'contact'?",
+    ),
+    "a column twice in the key": (
+        ((*SALES_META, "key"), ["id", "id"]),
+        "id stands in its key twice",
+    ),
+    "a folder for the export": (
+        ((*SALES_META, "export"), "shop/"),
+        "such as shop/*.csv, not the folder 'shop/'",
+    ),
+    "a place in CSV": (
+        (FORMAT, {"records": "data"}),
+        "'records' of format is for json files, and these are of the kind csv",
+    ),
+    "an empty time zone": (
+        ((*META, "timezone"), ""),
+        "timezone must be a zone such as Europe/Berlin, not ''. None of the",
     ),
     "a number for the currency": (((*META, "currency"), 5), "a code of three letters"),
     "a currency in words": (((*META, "currency"), "euro"), "a code of three letters"),
@@ -230,6 +250,28 @@ WRONG = {
 def test_what_cannot_be_right_is_refused_in_a_sentence(sources, case):
     change, said = WRONG[case]
     assert said in refusal(write(sources, changed(change)))
+
+
+@pytest.mark.parametrize(
+    ("export", "format_", "said"),
+    [
+        ("shop/s*.json", {"delimiter": ";"}, "'delimiter' of format is for csv files"),
+        ("shop/s*.csv.gz", {"records": "data"}, "'records' of format is for json"),
+        ("shop/s*.XLSX", {"encoding": "cp1252"}, "'encoding' of format is for csv"),
+        ("shop/s*.csv", {"sheets": "a"}, None),
+        ("shop/s*.csv", {"kind": "json", "records": "data"}, None),
+        ("shop/s*.zip", {"delimiter": ";"}, None),
+        ("shop/s*", {"records": "data"}, None),
+    ],
+)
+def test_the_exports_ending_tells_what_its_format_may_say(
+    sources, export, format_, said
+):
+    path = write(sources, changed(((*SALES_META, "export"), export), (FORMAT, format_)))
+    if said:
+        assert said in refusal(path)
+    else:
+        assert read_sources()[0].tables[0].export == export
 
 
 def test_a_second_source_is_not_passed_over(sources):
