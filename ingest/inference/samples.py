@@ -129,14 +129,19 @@ def find_header(
 ) -> tuple[bool, str | None]:
     """Return whether the first record names the columns, and what is doubtful of it.
 
-    A header has no empty names twice, no numbers and no dates; where all is text, the
-    first record is taken for one unless its words come again below.
+    A header has no empty names twice, no dates and no numbers but years; where all is
+    text, the first record is taken for one unless its words come again below.
     """
     first, *others = records
     filled = [cell.strip() for cell in first if cell.strip()]
     if not filled:
         raise WarehouseError("its first line is blank; there must be names or values")
-    if any(_is_value(cell) for cell in filled):
+    values = [place for place, cell in enumerate(first) if _is_value(cell.strip())]
+    below = (row[place] for row in others for place in values if place < len(row))
+    is_year = re.compile(r" *(19|20)\d\d *").fullmatch
+    # A column may be called by its year, if it does not hold years.
+    are_names = all(is_year(first[n]) for n in values) and not any(map(is_year, below))
+    if values and not (are_names and len(values) < len(filled)):
         return False, "the first line holds values, so the columns have no names yet"
     again = any(
         row[place].strip() == cell.strip()
@@ -146,6 +151,8 @@ def find_header(
     )
     if again:
         return False, "words of the first line come again below it, so it is no header"
+    if values:
+        return True, "years in the first line were taken for names of columns"
     typed = any(_is_value(cell.strip()) for row in others for cell in row)
     if others and not typed:
         return True, "all is text; the first line was taken for the columns' names"

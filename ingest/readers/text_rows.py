@@ -52,7 +52,8 @@ def named_rows(
 ) -> Iterator[TextRow]:
     """Name the cells of rows by the header, the first row that is not blank.
 
-    ``text_of`` makes text of a column's cell, or raises BrokenCellError.
+    ``text_of`` makes text of a column's cell, or raises BrokenCellError; of a name, it
+    is told no column.
     """
     nulls = set(table.format.nulls)
     filled = (
@@ -63,7 +64,7 @@ def named_rows(
     names = list(table.types)
     if table.format.header:
         _, header = next(filled, (0, []))
-        names = ["" if cell is None else str(cell) for cell in header]
+        names = [text_of("", cell) or "" for cell in header]
         while names and not names[-1]:
             names.pop()
         if len(set(names)) < len(names):

@@ -136,6 +136,9 @@ def test_another_column_tells_the_order(guess):
         ("'id','amount'\n'a','1'\n'b','2'\n", {"quote": "'"}),
         ("Umsätze 2026\n\nid,amount\na,1\nb,2\n", {"skip_lines": 2}),
         ("a,1\nb,2\n", {"header": False}),
+        ("shop,2024\na,7\nb,8\n", {}),
+        ("a,2024\nb,2025\n", {"header": False}),
+        ("2023,2024\n1,2\n3,4\n", {"header": False}),
         (
             "id;weight\na;1.234\nb;12.500\n",
             {"delimiter": ";", "decimal": ",", "thousands": "."},
@@ -149,7 +152,7 @@ def test_another_column_tells_the_order(guess):
 def test_how_files_are_written(guess, content, format):
     table = guess(content)
     assert table.format == format
-    assert read_format(table.format, names(table), "here")
+    assert read_format(table.format, names(table), table.pattern, "here")
     assert len({name.lower() for name in names(table)}) == len(names(table))
 
 
@@ -420,6 +423,6 @@ def test_a_file_keeps_the_contract_guessed_of_it(
         key=table.identity.key,
         delivery=table.identity.delivery,
         control_amount=None,
-        format=read_format(table.format, names(table), "here"),
+        format=read_format(table.format, names(table), table.pattern, "here"),
     )
     assert (load.rows_loaded, load.rows_rejected) == (length, 0)

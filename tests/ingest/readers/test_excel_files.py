@@ -13,7 +13,7 @@ from ingest.contracts import Column
 from ingest.contracts.formats import Format
 from ingest.quarantine import quarantine_file
 from tests.ingest.readers.test_kinds import with_xml
-from tests.ingest.shop import SALES, rejects
+from tests.ingest.shop import SALES, columns, rejects
 
 HEADER = ["id", "amount", "note"]
 GOOD = [[n, n + 0.5, f"note {n}"] for n in range(1, 10)]
@@ -144,6 +144,15 @@ def test_an_error_in_a_column_that_nobody_asked_for_refuses_nothing(shop):
     shop.export("sales.xlsx", workbook(rows))
     (load,) = shop.land()
     assert (load.rows_loaded, load.rows_rejected) == (1, 0)
+
+
+def test_a_number_may_be_a_name(shop):
+    shop.export("sales.xlsx", workbook([["id", "amount", 2024], [1, 1.5, "x"]]))
+    table = {
+        "columns": columns({"id": "bigint", "amount": "double", "2024": "varchar"})
+    }
+    shop.land(SALES, **table)
+    assert shop.rows('"2024"', SALES, **table) == [("x",)]
 
 
 BLANK = b'<c r="C1" t="inlineStr"><is><t>%b</t></is></c>'
