@@ -156,6 +156,23 @@ def test_a_folder_is_written_anew_only_when_forced(project, sales):
     assert "exports/again/other.csv matches no table" in said
 
 
+def test_files_that_cannot_lie_in_one_folder_are_refused_before_anything(
+    project, sales, tmp_path
+):
+    other = tmp_path / "other" / sales.name
+    other.parent.mkdir()
+    other.write_bytes(sales.read_bytes().replace(b"B00", b"C00"))
+    files = (str(sales), str(other))
+    assert "have one name" in refusal(project, "add", *files, "--name", "one", "--copy")
+    exports = project / "data" / "exports" / "one"
+    exports.mkdir(parents=True)
+    (exports / sales.name).write_text("id\n1\n")
+    refused = refusal(project, "add", str(sales), "--name", "one", "--copy")
+    assert "is another file; nothing was written" in refused
+    assert not (project / "dbt_models/models/sources/one").exists()
+    assert [path.name for path in exports.iterdir()] == [sales.name]
+
+
 def test_what_does_not_land_under_the_contract_is_said_at_once(project, tmp_path):
     good, bad, worse = (tmp_path / name for name in ("a.csv", "b.csv", "c.csv"))
     good.write_text("id,amount\n1,2.50\n2,3.50\n")

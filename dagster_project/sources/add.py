@@ -53,6 +53,7 @@ def add_source(
     zone = timezone or deployment.params["timezone"]
     tables = guess_tables(paths, name, day_first=not zone.startswith("America/"))
     texts = _texts(deployment, name, tables, timezone, currency)
+    _check_names(paths, deployment.exports / name if copies else None)
     folder.mkdir(exist_ok=True)
     for file_name, text in texts.items():
         (folder / file_name).write_text(text, encoding="utf-8")
@@ -79,6 +80,24 @@ def _check(name: str, timezone: str | None, currency: str | None) -> None:
         raise WarehouseError(
             f"--currency must be a code of three letters such as EUR, not '{currency}'."
         )
+
+
+def _check_names(paths: Sequence[Path], folder: Path | None) -> None:
+    """Raise if files cannot lie in one folder, or not in this one."""
+    named: dict[str, Path] = {}
+    for path in paths:
+        other = named.setdefault(path.name, path)
+        if other != path:
+            raise WarehouseError(
+                f"{other} and {path} have one name, and the files of a source lie in "
+                "one folder; nothing was written. Rename one of them."
+            )
+        target = (folder or path.parent) / path.name
+        if target.exists() and target.read_bytes() != path.read_bytes():
+            raise WarehouseError(
+                f"{target} is there already and is another file; nothing was written. "
+                "Take one of them away or rename it."
+            )
 
 
 def _texts(
@@ -117,12 +136,6 @@ def _copy(paths: Sequence[Path], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for path in paths:
         target = folder / path.name
-        if target.exists() and target.read_bytes() != path.read_bytes():
-            raise WarehouseError(
-                f"{target} is there already and is another file; the source's folder "
-                "was written, the file was not copied. Take one of them away or "
-                "rename it."
-            )
         if not target.exists():
             shutil.copyfile(path, target)
 
