@@ -51,7 +51,7 @@ def landed(tmp_path: Path):
             for table in read_source(folder).tables
         }
 
-    look.shop = shop
+    look.shop, look.folder = shop, tmp_path / "shop"
     return look
 
 
@@ -97,6 +97,43 @@ def test_what_is_packed_is_looked_into(landed):
         **{"f": customers, "cities": [(1, 2)], "lines": cities, "plain": customers},
         "stored": [(1, 2)],
     }
+
+
+def test_objects_of_the_same_few_fields_are_opened(landed):
+    records = [
+        {
+            "id": n,
+            "customer": {"id": f"c{n}", "mail": f"c{n}@shop.example", "at": {"n": n}},
+            "seen": {f"c{n}@shop.example": n},
+            "tags": {f"tag {n}": 1 for n in range(n, n + 50)},
+            "note": None if n % 9 else f"wrote to c{n}@shop.example",
+            **({"coupon": "x"} if n % 2 else {}),
+        }
+        for n in range(1, 30)
+    ]
+    records[3]["customer"] = None
+    del records[4]["customer"]["mail"]
+    landed.shop.export("orders.json", json.dumps(records))
+    (orders,) = guesses(landed.shop)
+    assert {c.name: c.personal for c in orders.columns.columns} == {
+        **{"id": None, "customer.id": None, "customer.mail": "contact"},
+        **{"customer.at.n": None, "seen": "contact", "tags": None, "note": "contact"},
+        "coupon": None,
+    }
+    assert orders.optional == {
+        *("customer.id", "customer.mail", "customer.at.n", "coupon")
+    }
+    assert "fields of the objects customer, customer.at are columns" in orders.doubts
+    found = landed()["orders"]
+    assert found[0][:4] == (1, "c1", "c1@shop.example", 1)
+    assert found[3][:4] == (4, None, None, None)
+    # A file of one record, which leaves out what is empty.
+    landed.shop.export(
+        "orders_2.json", '[{"id": 90, "seen": {}, "tags": {}, "note": ""}]'
+    )
+    (table,) = read_source(landed.folder).tables
+    (load,) = land(table, landed.shop.deployment, ExportCatalog(landed.shop.deployment))
+    assert load.rows_loaded == len(records) + 1
 
 
 def test_files_in_an_archive_are_tables_of_their_own(landed):

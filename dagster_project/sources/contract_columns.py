@@ -28,6 +28,7 @@ def column_line(
     role: str | None,
     used: set[str],
     entities: Sequence[str],
+    is_optional: bool,
 ) -> str:
     """Return the line of a column.
 
@@ -39,6 +40,8 @@ def column_line(
         Columns that key or entities cannot do without.
     entities
         What the table supplies.
+    is_optional
+        Whether some records leave it out, so that a file of few may lack it.
     """
     doubts = list(column.doubts)
     if role == "happened" and not column.is_full:
@@ -52,6 +55,8 @@ def column_line(
     meta = []
     if column.is_full and (column.required or column.name in used):
         meta.append("required: true")
+    if is_optional:
+        meta.append("optional: true")
     if column.personal:
         meta.append(f"personal: {column.personal}")
     if column.format:

@@ -114,7 +114,8 @@ def _table_lines(
         roles[identity.happened] = "happened"
     used = {*identity.key, *(c for c, role in roles.items() if role in _NEEDED)}
     for column in table.columns.columns:
-        yield column_line(source, column, roles.get(column.name), used, entities)
+        role, is_optional = roles.get(column.name), column.name in table.optional
+        yield column_line(source, column, role, used, entities, is_optional)
 
 
 def _amount(table: TableGuess, mapping: EntityGuess) -> str:

@@ -1,12 +1,14 @@
 """Samples of JSON: a list of records, alone or inside a document, or one per line."""
 
 import codecs
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 from dbt_models import WarehouseError
+from ingest.inference.json_objects import fields_of, opened
 from ingest.inference.json_places import first_list
 from ingest.inference.pieces import Piece
 from ingest.inference.samples import Sample, names_in, sample_of
@@ -31,10 +33,10 @@ def read_json(piece: Piece, limit: int) -> Sample:
     is_whole = True
     with _opened(piece) as stream:
         if place is None:
-            records = _lines(stream)
+            texts = _lines(stream)
         else:
-            records = split_records(stream, place or None)
-        for record in records:
+            texts = split_records(stream, place or None)
+        for record in texts:
             if len(found) == limit or size > _MOST:
                 is_whole = False
                 break
@@ -49,9 +51,14 @@ def read_json(piece: Piece, limit: int) -> Sample:
             if broken
             else "it is empty; export it again"
         )
-    names = names_in(list(dict.fromkeys(name for record in found for name in record)))
-    rows = [[text_of(record.get(name), ".") for name in names] for record in found]
+    ways = dict.fromkeys(opened(found))
+    records = [dict(fields_of(record, ways)) for record in found]
+    counts = Counter(name for record in records for name in record)
+    names = names_in(list(counts))
+    rows = [[text_of(record.get(name), ".") for name in names] for record in records]
     doubts = []
+    if ways:
+        doubts.append(f"fields of the objects {', '.join(ways)} are columns")
     if place:
         doubts.append(f"the records are those at {place}; nothing else is read")
     if broken:
@@ -60,6 +67,7 @@ def read_json(piece: Piece, limit: int) -> Sample:
         sample_of(names, rows, limit),
         format={"records": place} if place else {},
         doubts=tuple(doubts),
+        optional=frozenset(n for n, count in counts.items() if count < len(records)),
         is_whole=is_whole,
     )
 

@@ -16,6 +16,8 @@ _PATTERNS = {
         "avenue|lane|drive|court|place)"
     ),
 }
+# Somewhere in a text, such as a note or JSON.
+_ADDRESS = r"[\w.+-]+@[\w-]+([.][\w-]+)*[.][A-Za-z]{2,}"
 # What is no secret of its own; beside a name or a number of a customer it is.
 _ONLY_WITH_OTHERS = {"city", "postal_code", "contact_name"}
 # Sure enough although some fields hold something else.
@@ -77,9 +79,13 @@ def _by_value(values: duckdb.DuckDBPyRelation) -> tuple[str, str, str] | None:
         f"avg(regexp_full_match(v, '{pattern}', 'i')::integer)"
         for pattern in _PATTERNS.values()
     )
-    shares = values.limit(2_000).aggregate(tests).fetchone()
+    holding = f"avg(regexp_matches(v, '{_ADDRESS}')::integer)"
+    *shares, held = values.limit(2_000).aggregate(f"{tests}, {holding}").fetchone()
     for what, share in zip(_PATTERNS, shares, strict=True):
         if share is not None and share >= _SHARE:
             kind = "identity" if what == "iban" else "contact"
             return kind, what, f"{share:.0%} of its values look like it ({what})"
+    if held:
+        why = f"there is an e-mail address in {max(held, 0.01):.0%} of its values"
+        return "contact", "text", why
     return None

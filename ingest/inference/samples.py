@@ -37,6 +37,8 @@ class Sample:
         Types that the file itself states; none for text.
     is_whole
         Whether these are all rows of the file.
+    optional
+        Names that some of the records leave out, where each has names of its own.
     """
 
     names: tuple[str, ...]
@@ -45,6 +47,7 @@ class Sample:
     doubts: tuple[str, ...] = ()
     stored: dict[str, str] = field(default_factory=dict)
     is_whole: bool = True
+    optional: frozenset[str] = frozenset()
 
 
 def sample_of(

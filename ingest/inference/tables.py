@@ -30,6 +30,7 @@ class TableGuess:
     format: dict[str, Any]
     doubts: tuple[str, ...]
     columns: Columns
+    optional: frozenset[str]
     identity: Identity
     mappings: tuple[EntityGuess, ...]
 
@@ -123,6 +124,7 @@ def _guess_table(name: str, pattern: str, group: Group, day_first: bool) -> Tabl
         format={**group.selects, **first.format, **columns.format},
         doubts=tuple(dict.fromkeys([*group.doubts, *said, *columns.doubts])),
         columns=columns,
+        optional=frozenset().union(*(sample.optional for sample in samples)),
         identity=identity,
         mappings=tuple(map_table(name, columns.columns, identity)),
     )
