@@ -1,9 +1,11 @@
 """Parquet files, counted by their own metadata and scanned by DuckDB."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import duckdb
 
 from dbt_models import WarehouseError
 from ingest.checks import Check, flaws
@@ -80,6 +82,11 @@ class ParquetReader:
         """Part the file's rows into those that keep the contract and the others.
 
         The parameters are those of ``csv_sift.sift``.
+
+        Raises
+        ------
+        WarehouseError
+            If a column holds bytes that are no text.
         """
         good = folder / "good.parquet"
         row = ", ".join(f"{literal(name)}: {identifier(name)}" for name in types)
@@ -88,6 +95,7 @@ class ParquetReader:
         )
         rows = _scan([path], file_row_number=True)
         with connect() as connection:
+            _require_text(connection, rows, types)
             broken = connection.execute(
                 f"""select line, flaw.column_name, flaw.reason, text
                 from (
@@ -123,6 +131,20 @@ def _scan(paths: Sequence[Path], file_row_number: bool = False) -> str:
         f"read_parquet({files(paths)}, file_row_number = {file_row_number}, "
         "hive_partitioning = false, binary_as_string = true)"
     )
+
+
+def _require_text(
+    connection: duckdb.DuckDBPyConnection, rows: str, names: Iterable[str]
+) -> None:
+    """Raise if DuckDB cannot read a column because its bytes are no text."""
+    for name in names:
+        try:
+            connection.execute(f"select max({identifier(name)}) from {rows}").fetchall()
+        except duckdb.InvalidInputException as error:
+            raise WarehouseError(
+                f"column {name} holds bytes that are not UTF-8 text; leave the column "
+                "out, or export it as text"
+            ) from error
 
 
 def _duckdb_type(arrow_type: str) -> str:

@@ -77,6 +77,15 @@ def test_a_hexadecimal_number_is_found_wherever_a_block_ends(tmp_path, monkeypat
             stream([path], {"id": "bigint", "b": "varchar"}, Dialect()).read_all()
 
 
+def test_bytes_that_are_no_text_are_told_by_their_column(shop):
+    notes = pa.array([b"Ann \xff", b"abc"])
+    table = pa.table({"id": [1, 2], "amount": [1.0, 2.0], "note": notes})
+    pq.write_table(table, shop.folder / "sales.parquet")
+    with pytest.raises(WarehouseError, match="column note holds bytes that") as caught:
+        shop.land()
+    assert "Ann" not in str(caught.value)
+
+
 def test_parquet_files_of_other_types_are_not_read_as_the_first_one(shop):
     """DuckDB by itself would read all files as the first one's types."""
     shop.export_parquet("sales_1.parquet", PARQUET)
