@@ -3,7 +3,7 @@
 Both look the same from outside: other content under the same name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -22,7 +22,7 @@ from ingest.sql import connect, files, identifier, literal
 def is_mended(
     table: Table, deployment: Deployment, file: ExportFile, load: Load
 ) -> bool:
-    """Return whether a file has all rows that were landed from the one of its name.
+    """Return whether a file has all rows of the one of its name in a load.
 
     Raises
     ------
@@ -34,9 +34,13 @@ def is_mended(
         aside = folder / "rows"
         aside.mkdir()
         parts = group_files(table, [file], folder)
-        read_rows(connection, table, deployment, parts, aside, 0, {file: 0}, folder)
+        read = read_rows(
+            connection, table, deployment, parts, aside, 0, {file: 0}, folder
+        ).read
         rows = _rows(aside.glob("*.parquet"))
-        return _has_all(connection, table, deployment.raw, load, landed, rows)
+        return read[file] >= landed.rows_read and _has_all(
+            connection, table, deployment, load, landed, rows
+        )
 
 
 def closed_rejects(
@@ -67,7 +71,8 @@ def closed_rejects(
                 if file.path == landed.path and file.rows_read >= landed.rows_read
             ]
             if any(
-                _has_all(connection, table, raw, load, landed, rows) for rows in again
+                _has_all(connection, table, deployment, load, landed, rows)
+                for rows in again
             ) or _keys_came(connection, table, quarantine, landed, [*later, aside]):
                 closed.append(landed.file_id)
     return tuple(closed)
@@ -76,29 +81,42 @@ def closed_rejects(
 def _has_all(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
-    raw: Path,
+    deployment: Deployment,
     load: Load,
     landed: LandedFile,
     rows: str,
 ) -> bool:
-    """Return whether rows have what identifies each that was landed from the file."""
-    before = _rows([load.folder(raw) / landed.part])
+    """Return whether rows have what identifies each that stood in the landed file.
+
+    Of refused rows that is known unless their key was what was wrong with them.
+    """
+    before = _rows([load.folder(deployment.raw) / landed.part])
     types = _types(connection, before)
     names = [name for name in table.key or table.types if name in types]
     if not names or len(names) < len(table.key):
         return False  # rows were told apart by something else then
+    listed = ", ".join(map(identifier, names))
+    known = f"select {listed} {before} where _file_id = {landed.file_id}"
+    quarantine = quarantine_file(deployment, table.full_name, load.load_id)
+    if _has_keys(connection, table, quarantine):
+        known += f""" union all
+            select {listed} from (
+                select {_values(table, types)} from (
+                    select {_texts(table)} {_rows([quarantine])}
+                    where file = {literal(landed.path)}
+                )
+            )
+            where {" and ".join(f"{identifier(n)} is not null" for n in names)}"""
     # As the types were then: what is 0007 now may have been 7.
     then = ", ".join(f"try_cast({identifier(n)} as {types[n]})" for n in names)
     distinct = "" if table.key else "all"
-    (missing,) = connection.execute(
-        f"""select count(*) from (
-            select {", ".join(map(identifier, names))}
-            {before} where _file_id = {landed.file_id}
-            except {distinct}
-            select {then} {rows}
+    return connection.execute(
+        f"""with known as ({known})
+
+        select exists (from known) and not exists (
+            from known except {distinct} select {then} {rows}
         )"""
-    ).fetchone()
-    return missing == 0
+    ).fetchone()[0]
 
 
 def _keys_came(
@@ -109,40 +127,57 @@ def _keys_came(
     folders: Sequence[Path],
 ) -> bool:
     """Return whether the key of each row refused from the file is in a load."""
-    if not table.key or not quarantine.exists():
+    if not _has_keys(connection, table, quarantine):
         return False
-    refused = _rows([quarantine])
-    if "key" not in _types(connection, refused):
-        return False  # of an older version
-    texts = ", ".join(
-        f"trim(key[{place}]) as {identifier(name)}"
-        for place, name in enumerate(table.key, start=1)
-    )
     connection.execute(
         f"""create or replace temp table missing as
-        select distinct key as _row_id, {texts}
-        {refused} where file = {literal(landed.path)}"""
+        select distinct key as _row_id, {_texts(table)}
+        {_rows([quarantine])} where file = {literal(landed.path)}"""
     )
     for folder in folders:
         rows = _rows(folder.glob("*.parquet"))
         types = _types(connection, rows)
         if types.keys() >= set(table.key):
-            # As it is written now, unless it was of another type then.
-            values = {
-                name: value_of(table, name)
-                if types[name].lower() == table.types[name].replace(" ", "")
-                else f"try_cast({identifier(name)} as {types[name]})"
-                for name in table.key
-            }
-            keys = ", ".join(f"{v} as {identifier(n)}" for n, v in values.items())
+            names = ", ".join(map(identifier, table.key))
             connection.execute(
                 f"""delete from missing where _row_id in (
-                    select _row_id from (select _row_id, {keys} from missing)
-                    semi join (select * {rows}) as landed
-                    using ({", ".join(map(identifier, values))})
+                    select _row_id
+                    from (select _row_id, {_values(table, types)} from missing)
+                    semi join (select * {rows}) as landed using ({names})
                 )"""
             )
     return connection.execute("select count(*) = 0 from missing").fetchone()[0]
+
+
+def _texts(table: Table) -> str:
+    """Return the key of a row in the quarantine as columns of text."""
+    return ", ".join(
+        f"trim(key[{place}]) as {identifier(name)}"
+        for place, name in enumerate(table.key, start=1)
+    )
+
+
+def _values(table: Table, types: Mapping[str, str]) -> str:
+    """Return what these texts say: as the contract has it, or the type it was then."""
+    return ", ".join(
+        f"""{
+            value_of(table, name)
+            if types[name].lower() == table.types[name].replace(" ", "")
+            else f"try_cast({identifier(name)} as {types[name]})"
+        } as {identifier(name)}"""
+        for name in table.key
+    )
+
+
+def _has_keys(
+    connection: duckdb.DuckDBPyConnection, table: Table, quarantine: Path
+) -> bool:
+    """Return whether the quarantine has keys; one of an older version has none."""
+    return (
+        bool(table.key)
+        and quarantine.exists()
+        and "key" in _types(connection, _rows([quarantine]))
+    )
 
 
 def _rows(paths: Iterable[Path]) -> str:

@@ -315,3 +315,53 @@ def test_rows_that_had_another_key_are_other_rows(shop):
     )
     (load,) = shop.land(mended)
     assert load.repeats is None
+
+
+@pytest.mark.parametrize("delivery", ["append", "upsert"])
+@pytest.mark.parametrize(
+    ("first", "then", "is_open"),
+    [
+        (["1,1.00,", "2,free,"], ["1,2.00,", "3,3.00,"], True),
+        (["1,1.00,", "2,free,"], ["1,2.00,", "3,3.00,", "2,4.00,"], False),
+        # What is no number was mended to one.
+        (["1,1.00,", "x,1.00,"], ["1,1.00,", "2,1.00,"], False),
+        (["1,1.00,", "x,1.00,", "2,free,"], ["1,1.00,", "5,1.00,", "6,1.00,"], True),
+    ],
+)
+def test_a_refused_row_is_in_when_its_key_is(shop, delivery, first, then, is_open):
+    shop.export("sales.csv", text(first))
+    shop.land(REQUIRED, delivery=delivery, max_rejects=0.7)
+    shop.export("sales.csv", text(then))
+    shop.land(REQUIRED, delivery=delivery)
+    assert bool(open_rejects(shop.loads())) == is_open
+
+
+@pytest.mark.parametrize("row", ["900,free,y", "x,1.00,y", "900,1.00"])
+@pytest.mark.parametrize("contract", [REQUIRED, TEXT_IDS])
+def test_a_file_of_which_nothing_landed_is_not_in_with_another_row(shop, row, contract):
+    """Neither under its contract nor under another one."""
+    shop.export("sales_1.csv", text(GOOD))
+    shop.export("sales_2.csv", text([row]))
+    shop.land(REQUIRED)
+    shop.export("sales_2.csv", text(["901,2.00,y", "902,2.00,y"]))
+    (load,) = shop.land(contract)
+    assert load.repeats is None
+    assert [file.path for _, file in open_rejects(shop.loads())] == ["shop/sales_2.csv"]
+
+
+def test_a_shorter_file_is_not_the_one_that_was_mended(shop):
+    shop.export("sales.csv", text([*GOOD, "x1,1.00,y"]))
+    shop.land(REQUIRED)
+    shop.export("sales.csv", text(GOOD))
+    (load,) = shop.land(TEXT_IDS)
+    assert load.repeats is None
+    assert len(open_rejects(shop.loads())) == 1
+
+
+def test_a_name_given_to_other_rows_of_the_same_keys_is_not_mended(shop):
+    shop.export("sales.csv", text(["1,1.00,y", "2,free,y"]))
+    shop.land(REQUIRED, max_rejects=0.5)
+    shop.export("sales.csv", text(["1,2.00,y", "3,3.00,y"]))
+    (load,) = shop.land(TEXT_IDS, max_rejects=0.5)
+    assert load.repeats is None
+    assert len(open_rejects(shop.loads())) == 1
