@@ -26,6 +26,7 @@ from ingest.parts import Part, group_files
 from ingest.quarantine import copies_folder, keep, quarantine_file
 from ingest.reading import Rows, read_rows
 from ingest.rejects import RefusedDeliveryError, Reject, count_reasons, count_rows
+from ingest.snapshots import require_one_delivery
 from ingest.sql import connect, files
 from ingest.unchanged import copy_rows, unchanged_files
 
@@ -107,6 +108,8 @@ def _write(
             connection, table, deployment, parts, aside, load_id, ids, folder
         )
         amounts = _control_amounts(connection, table, aside)
+        if table.delivery == "snapshot":
+            require_one_delivery(connection, table, ids, aside)
     loaded_at = now()
     first = delivery.repeats
     is_first = all(load.full_name != table.full_name for load in loads)

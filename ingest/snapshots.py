@@ -1,12 +1,15 @@
 """Which deliveries of a snapshot table are the whole table, so that rows are gone."""
 
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Container, Mapping
+from pathlib import Path
 
 import duckdb
 
 from ingest.contracts import Table
-from ingest.sql import identifier
+from ingest.exports import ExportFile
+from ingest.parts import refuse
+from ingest.sql import files, identifier
 
 # In the order in which they count; repeated loads do no more.
 _DELIVERIES = """
@@ -33,6 +36,67 @@ _MARK = """
     ) as marks
     where loads.load_id = marks.load_id
 """
+
+
+def require_one_delivery(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    ids: Mapping[ExportFile, int],
+    folder: Path,
+) -> None:
+    """Raise if files that make one snapshot contradict each other.
+
+    Parts of a table do not; but several deliveries do whose names do not tell when they
+    were, and of those nobody knows which one holds.
+
+    Raises
+    ------
+    RefusedDeliveryError
+        If rows in two of the files have one key and are not the same.
+    """
+    paths = {file_id: file for file, file_id in ids.items()}
+    is_dated = next(iter(ids)).delivered_on is not None
+    if len(ids) == 1 or (is_dated and table.version_by):
+        return
+    keys = ", ".join(map(identifier, table.key))
+    columns = ", ".join(map(identifier, table.types))
+    found = connection.execute(
+        f"""with landed as (
+            from read_parquet(
+                {files(sorted(folder.glob("*.parquet")))},
+                union_by_name = true,
+                hive_partitioning = false
+            )
+        ),
+
+        shared as (
+            select {keys} from landed
+            group by all having min(_file_id) < max(_file_id)
+        ),
+
+        contents as (
+            select {keys}, _file_id, list_sort(list(distinct row({columns}))) as rows
+            from landed semi join shared using ({keys})
+            group by all
+        )
+
+        select lag(_file_id) over same_key, _file_id
+        from contents
+        window same_key as (partition by {keys} order by _file_id)
+        qualify rows <> lag(rows) over same_key
+        order by all limit 1"""
+    ).fetchone()
+    if found is None:
+        return
+    first, second = (paths[file_id].name for file_id in found)
+    raise refuse(
+        table,
+        first,
+        f"rows of it have the same {' and '.join(table.key)} as rows of "
+        f"{table.place(second)} and say something else. So they are no parts of one "
+        "snapshot, but look like two deliveries: put the time of delivery into the "
+        "name or the folder of each (2026-01-31, or 2026-01-31T0800), or take one away",
+    )
 
 
 def mark_whole_snapshots(

@@ -14,7 +14,7 @@ from ingest import exports
 from ingest.exports import ExportCatalog, ExportFile
 from tests.ingest.shop import SALES, Shop
 
-A, B, C, D = (f"id,amount,note\n1,{n}.00,\n" for n in range(4))
+A, B, C, D = (f"id,amount,note\n{n},{n}.00,\n" for n in range(4))
 
 # Per step: what is put into the exports (None takes it away), and the files of each
 # load that the next run makes of it. Names stand for `sales_<name>.csv`.
@@ -251,7 +251,21 @@ def test_upsert(shop, name):
         ("sales_20261122T041530Z.csv", datetime(2026, 11, 22, 4, 15, 30)),
         ("sales_20261122041530.csv", datetime(2026, 11, 22, 4, 15, 30)),
         ("sales_2026-11-22_04-15-30.csv", datetime(2026, 11, 22, 4, 15, 30)),
+        ("sales_2026_11_22.csv", date(2026, 11, 22)),
+        ("sales_2026.11.22.csv", date(2026, 11, 22)),
+        ("sales_22.11.2026.csv", date(2026, 11, 22)),
+        ("sales_02-11-2026.csv", date(2026, 11, 2)),
+        ("sales_22.11.2026_04-15-30.csv", datetime(2026, 11, 22, 4, 15, 30)),
+        ("sales_2026_11_22_04_15_30.csv", datetime(2026, 11, 22, 4, 15, 30)),
+        ("sales_20261122_041530.csv", datetime(2026, 11, 22, 4, 15, 30)),
+        ("sales_20261122_041530_2.csv", datetime(2026, 11, 22, 4, 15, 30)),
+        ("sales_2026-11-22_00-15-30.csv", datetime(2026, 11, 22, 0, 15, 30)),
+        ("sales_01.11.2026-30.11.2026.csv", date(2026, 11, 30)),
         # The numbers of parts.
+        ("sales_20261122_041560.csv", date(2026, 11, 22)),
+        ("sales_20261122_241530.csv", date(2026, 11, 22)),
+        ("sales_20261122_001530.csv", date(2026, 11, 22)),
+        ("sales_2026_11_22_04.csv", date(2026, 11, 22)),
         ("sales_2026-11-22_0415.csv", date(2026, 11, 22)),
         ("sales_20261122_000001.csv", date(2026, 11, 22)),
         ("sales_2026-11-22-01.csv", date(2026, 11, 22)),
@@ -262,9 +276,17 @@ def test_upsert(shop, name):
         ("day=20261122/shop_7/sales.csv", date(2026, 11, 22)),
         ("2026-11-22/sales_2026-11-21.csv", date(2026, 11, 21)),
         ("store_20451739_2026-11-22.csv", date(2026, 11, 22)),
+        ("store_20251231_2026-11-22.csv", date(2026, 11, 22)),
         ("sales.csv", None),
         ("sales_2026-11.csv", None),
         ("sales_2026-13-01.csv", None),
+        # The month first.
+        ("sales_11-22-2026.csv", None),
+        ("sales_11.22.2026.csv", None),
+        ("sales_22112026.csv", None),
+        ("sales_2026-11.22.csv", None),
+        ("sales_22.11-2026.csv", None),
+        ("sales_122.11.2026.csv", None),
         ("sales_2026-02-30.csv", None),
         ("sales_1202611220.csv", None),
     ],

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ingest.rejects import RefusedDeliveryError
 from tests.ingest.shop import GOOD, REQUIRED, text
 
 
@@ -87,3 +88,67 @@ def test_other_tables_are_not_marked(shop):
     shop.land()
     shop.show()
     assert shop.query("select rows_before, is_whole from ops.loads") == [(None, None)]
+
+
+JANUARY = text(["1,1.00,secret", "2,2.00,b", "3,3.00,c"])
+FEBRUARY = text(["1,1.00,changed", "2,2.00,b"])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("sales_31.01.2026.csv", "sales_28.02.2026.csv"),
+        ("sales_31-01-2026.csv", "sales_28-02-2026.csv"),
+        ("sales_2026_01_31.csv", "sales_2026_02_28.csv"),
+        ("sales_2026.01.31.csv", "sales_2026.02.28.csv"),
+        ("sales_20260131_180000.csv", "sales_20260131_190000.csv"),
+    ],
+)
+def test_snapshots_that_say_when_are_deliveries_of_their_own(shop, names):
+    for name, content in zip(names, (JANUARY, FEBRUARY), strict=True):
+        shop.export(name, content)
+    assert len(shop.land(delivery="snapshot")) == 2
+    assert marks(shop) == [(0, 0, True), (3, 1, True)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("sales_31012026.csv", "sales_28022026.csv"),
+        ("sales_2026-01.csv", "sales_2026-02.csv"),
+        ("sales_01-31-2026.csv", "sales_02-28-2026.csv"),
+        ("sales_2026-01-01.csv", "sales_2026-01-01 (1).csv"),
+        # What is read apart is compared, too.
+        ("sales_jan.csv", "sales_feb.parquet"),
+    ],
+)
+def test_deliveries_that_do_not_say_when_are_not_taken_for_parts(shop, names):
+    shop.export(names[0], JANUARY)
+    if names[1].endswith("parquet"):
+        shop.export_parquet(names[1], "select 1 as id, 1.5 as amount, 'x' as note")
+    else:
+        shop.export(names[1], FEBRUARY)
+    with pytest.raises(RefusedDeliveryError, match="look like two deliveries") as told:
+        shop.land(delivery="snapshot")
+    assert all(f"exports/shop/{name}" in str(told.value) for name in names)
+    assert "the same id as" in str(told.value)
+    assert "secret" not in str(told.value)
+    assert shop.loads() == []
+
+
+def test_parts_may_overlap_where_they_agree(shop):
+    shop.export("sales_1.csv", text(["1,1.00,", "2,2.00,b", "2,2.50,b"]))
+    shop.export("sales_2.csv", text(["2,2.50,b", "2,2.00,b", "3,3.00,c"]))
+    (load,) = shop.land(delivery="snapshot")
+    assert load.rows_loaded == 6
+
+
+@pytest.mark.parametrize(("day", "lands"), [("", False), ("_2026-01-01", True)])
+def test_in_parts_of_one_day_a_column_may_say_which_row_is_newer(shop, day, lands):
+    shop.export(f"sales_north{day}.csv", JANUARY)
+    shop.export(f"sales_south{day}.csv", FEBRUARY)
+    if lands:
+        assert len(shop.land(delivery="snapshot", version_by="note")) == 1
+    else:
+        with pytest.raises(RefusedDeliveryError):
+            shop.land(delivery="snapshot", version_by="note")
