@@ -2,8 +2,8 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
@@ -45,18 +45,18 @@ def new_deliveries(
     """
     loads = list(loads)
     repeats = _to_repeat(table, files, loads, is_mended)
-    loads = [_forget(load, repeats) for load in loads]
     if table.delivery == "snapshot":
         return [
             Delivery(
-                parts, next(filter(None, (_repeated(p, repeats) for p in parts)), None)
+                parts,
+                next((repeats[p.name] for p in parts if p.name in repeats), None),
             )
-            for parts in _new_snapshots(files, loads)
+            for parts in _new_snapshots(files, loads, repeats)
         ]
     find = _new_events if table.delivery == "append" else _new_changes
     groups: dict[int | float, Delivery] = {}
-    for file in find(files, loads):
-        repeated = _repeated(file, repeats)
+    for file in find(files, loads, repeats):
+        repeated = repeats.get(file.name)
         place = repeated.load_id if repeated else math.inf
         groups.setdefault(place, Delivery([], repeated)).files.append(file)
     return [groups[place] for place in sorted(groups)]
@@ -67,8 +67,8 @@ def changes(
 ) -> list[list[ExportFile]]:
     """Return the deliveries that differ from the landed one before them."""
     if table.delivery == "snapshot":
-        return _new_snapshots(files, loads)
-    return [[file] for file in _new_changes(files, loads)]
+        return _new_snapshots(files, loads, again=())
+    return [[file] for file in _new_changes(files, loads, again=())]
 
 
 def _to_repeat(
@@ -77,52 +77,54 @@ def _to_repeat(
     loads: Sequence[Load],
     is_mended: Callable[[ExportFile, Load], bool],
 ) -> dict[str, Load]:
-    """Return the loads to make again, by content hash and by path of their files.
+    """Return the loads to make again, by the names that their files now have.
 
-    By path, since a file may be mended together with the contract; but another
-    snapshot is never the one before it.
+    A file may be mended together with the contract; but another snapshot is never the
+    one before it.
     """
     done = repeated_files(loads)
     latest = {file.path: file.file_id for load in loads for file in load.files}
-    found = [
-        (file, load)
+    found = {
+        file.file_id: (file, load)
         for load in loads
         for file in load.files
         if file.rows_rejected
         and load.columns_hash != table.columns_hash
         and file.file_id not in done
-    ]
-    repeats = {file.content_hash: load for file, load in found}
-    if table.delivery != "snapshot":
-        # Of a name that was used again, only what it was last may have been mended.
-        loads_of = {
-            file.path: load for file, load in found if latest[file.path] == file.file_id
-        }
-        repeats |= {
-            file.name: loads_of[file.name]
-            for file in files
-            if file.name in loads_of
-            and file.content_hash not in repeats
-            and is_mended(file, loads_of[file.name])
-        }
+    }
+    by_content = {
+        landed.content_hash: (landed, load) for landed, load in found.values()
+    }
+    here = {(file.name, file.content_hash) for file in files}
+    repeats = {}
+    for file in files:
+        # Of a name that was used again, only what it was last is landed again: what it
+        # was before, and is once more, is a later delivery.
+        if latest.get(file.name) in found:
+            landed, load = found[latest[file.name]]
+            if landed.content_hash == file.content_hash or (
+                table.delivery != "snapshot" and is_mended(file, load)
+            ):
+                repeats[file.name] = load
+                continue
+        if file.content_hash in by_content:
+            landed, load = by_content[file.content_hash]
+            is_moved = (
+                file.name not in latest
+                and latest[landed.path] == landed.file_id
+                and (landed.path, landed.content_hash) not in here
+            )
+            # Equal content is the same events, whenever it comes.
+            if is_moved or table.delivery == "append":
+                repeats[file.name] = load
     return repeats
 
 
-def _repeated(file: ExportFile, repeats: Mapping[str, Load]) -> Load | None:
-    return repeats.get(file.content_hash) or repeats.get(file.name)
-
-
-def _forget(load: Load, repeats: Container[str]) -> Load:
-    """Return the load as if the content of files to repeat had been another."""
-    files = (
-        replace(file, content_hash="") if file.content_hash in repeats else file
-        for file in load.files
-    )
-    return replace(load, files=tuple(files))
-
-
-def _new_events(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportFile]:
+def _new_events(
+    files: Sequence[ExportFile], loads: list[Load], again: Container[str]
+) -> list[ExportFile]:
     seen = {file.content_hash for load in loads for file in load.files}
+    seen -= {file.content_hash for file in files if file.name in again}
     new = []
     for file in files:
         if file.content_hash not in seen:
@@ -131,7 +133,9 @@ def _new_events(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportFi
     return new
 
 
-def _new_changes(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportFile]:
+def _new_changes(
+    files: Sequence[ExportFile], loads: list[Load], again: Container[str]
+) -> list[ExportFile]:
     arrivals = count()
 
     def place(day: datetime | None, path: str) -> tuple[datetime, int, list[str | int]]:
@@ -149,6 +153,11 @@ def _new_changes(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportF
     new = []
     for file in sorted(files, key=lambda file: file.order):
         known = latest.get(file.name)
+        if file.name in again:
+            new.append(file)
+            if known is not None:
+                latest[file.name] = (known[0], file.content_hash)
+            continue
         if known is not None and known[1] == file.content_hash:
             continue
         here = place(file.delivered_on, file.name)
@@ -162,7 +171,7 @@ def _new_changes(files: Sequence[ExportFile], loads: list[Load]) -> list[ExportF
 
 
 def _new_snapshots(
-    files: Sequence[ExportFile], loads: list[Load]
+    files: Sequence[ExportFile], loads: list[Load], again: Container[str]
 ) -> list[list[ExportFile]]:
     parts: dict[datetime | None, list[ExportFile]] = defaultdict(list)
     for file in files:
@@ -181,7 +190,11 @@ def _new_snapshots(
             for order, (then, hashes) in enumerate(landed)
             if (then is None and day is None) or (then and day and then <= day)
         ]
-        if not before or max(before, key=lambda b: b[:2])[2] != content:
+        if (
+            not before
+            or max(before, key=lambda b: b[:2])[2] != content
+            or any(file.name in again for file in parts[day])
+        ):
             new.append(parts[day])
             landed.append((day, content))
     return new

@@ -365,3 +365,36 @@ def test_a_name_given_to_other_rows_of_the_same_keys_is_not_mended(shop):
     (load,) = shop.land(TEXT_IDS, max_rejects=0.5)
     assert load.repeats is None
     assert len(open_rejects(shop.loads())) == 1
+
+
+@pytest.mark.parametrize("delivery", ["upsert", "snapshot"])
+@pytest.mark.parametrize("name", ["sales.csv", "sales_3.csv"])
+def test_what_comes_again_after_another_is_the_newest_at_once(shop, delivery, name):
+    """A, B, A ends in A, also if rows of A were refused, and its contract is mended."""
+    first = text([*GOOD, "x1,1.00,y"])
+    path = shop.export("sales.csv", first)
+    shop.land(REQUIRED, delivery=delivery)
+    shop.export("sales.csv", text(["1,9.00,other", *GOOD[1:]]))
+    shop.land(REQUIRED, delivery=delivery)
+    if name != path.name and delivery == "snapshot":
+        path.unlink()
+    shop.export(name, first)
+    mended = replace(TEXT_IDS, delivery=delivery)
+    shop.land(mended)
+    shop.show(mended)
+    newest = """select note from raw_shop.sales where id = '1'
+        order by _delivered_at desc, _file_id desc limit 1"""
+    assert shop.query(newest) == [("note 1",)]
+    assert open_rejects(shop.loads()) == []
+    assert shop.land(mended) == []
+
+
+def test_a_change_that_came_twice_is_landed_again_at_both_places(shop):
+    upsert = {"delivery": "upsert"}
+    first = text([*GOOD, "x1,1.00,y"])
+    for name, content in (("1", first), ("2", text(["1,9.00,z"])), ("3", first)):
+        shop.export(f"sales_{name}.csv", content)
+        shop.land(REQUIRED, **upsert)
+    mended = replace(TEXT_IDS, **upsert)
+    assert [load.repeats for load in shop.land(mended)] == [1, 3]
+    assert shop.land(mended) == []
