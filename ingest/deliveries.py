@@ -150,6 +150,15 @@ def _new_changes(
         for load in sorted(loads, key=lambda load: (load.delivered_at, load.load_id))
         for file in load.files
     }
+    here = {(file.name, file.content_hash) for file in files}
+    # Files that are gone from where they were landed: one of them in another folder has
+    # been moved, and says nothing new.
+    gone = {
+        (_file_name(file.path), file.delivered_on, file.content_hash)
+        for load in loads
+        for file in load.files
+        if (file.path, file.content_hash) not in here
+    }
     new = []
     for file in sorted(files, key=lambda file: file.order):
         known = latest.get(file.name)
@@ -160,6 +169,9 @@ def _new_changes(
             continue
         if known is not None and known[1] == file.content_hash:
             continue
+        moved = (_file_name(file.name), file.delivered_on, file.content_hash)
+        if known is None and moved in gone:
+            continue
         here = place(file.delivered_on, file.name)
         # A name that is new is compared with the file before it: the latest again,
         # under another name, changes nothing.
@@ -168,6 +180,10 @@ def _new_changes(
             new.append(file)
             latest[file.name] = (here, file.content_hash)
     return new
+
+
+def _file_name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _new_snapshots(

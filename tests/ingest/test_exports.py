@@ -210,6 +210,32 @@ UPSERT = {
 }
 
 
+@pytest.mark.parametrize("next_one", [False, True], ids=["alone", "with the next"])
+@pytest.mark.parametrize("day", ["", "_2026-01-01"])
+def test_a_change_that_is_moved_to_another_folder_is_no_later_one(shop, next_one, day):
+    upsert = {"delivery": "upsert", "export": "shop/**/sales*"}
+    (shop.folder / "done").mkdir()
+    path = shop.export(f"sales{day}.csv", A)
+    shop.land(**upsert)
+    shop.export(f"sales{day}_2.csv", B)
+    shop.land(**upsert)
+    path.rename(shop.folder / "done" / path.name)
+    if next_one:
+        shop.export(path.name, C)
+    names = [file.path for load in shop.land(**upsert) for file in load.files]
+    assert names == ([f"shop/{path.name}"] if next_one else [])
+    assert shop.land(**upsert) == []
+
+
+def test_a_change_that_is_copied_to_another_folder_comes_again(shop):
+    upsert = {"delivery": "upsert", "export": "shop/**/sales*"}
+    (shop.folder / "more").mkdir()
+    for name, content in (("sales.csv", A), ("sales_2.csv", B), ("more/sales.csv", A)):
+        shop.export(name, content)
+        assert len(shop.land(**upsert)) == 1
+    assert shop.land(**upsert) == []
+
+
 def deliver(shop: Shop, delivery: str, steps: list) -> None:
     for number, (files, expected) in enumerate(steps, start=1):
         for name, content in files.items():
