@@ -8,6 +8,7 @@ from ingest.builds import Asked
 from ingest.contracts.sources import active_sources
 from ingest.elsewhere.fetching import failure
 from ingest.exports import ExportCatalog
+from ingest.rejects import RefusedDeliveryError
 
 _CODE = ("dagster_project", "dbt_models", "expectations", "ingest", "ml")
 _CODE_SUFFIXES = {".csv", ".md", ".py", ".sql", ".yml"}
@@ -20,8 +21,13 @@ def input_fingerprint(deployment: Deployment, asked: Asked) -> str:
     catalog = ExportCatalog(deployment)
     for source in active_sources(deployment):
         for table in source.tables:
-            files = [(file.name, file.content_hash) for file in catalog.files(table)]
             failed = failure(deployment, table)
+            try:
+                found = catalog.files(table)
+            except RefusedDeliveryError as error:
+                # Its table says so, and the others go on.
+                found, failed = [], str(error)
+            files = [(file.name, file.content_hash) for file in found]
             digest.update(json.dumps([table.full_name, files, failed]).encode())
     catalog.remember()
     return digest.hexdigest()

@@ -20,6 +20,7 @@ from ingest.contracts.sources import read_sources
 from ingest.elsewhere.fetched import fetched_file, fetched_folder
 from ingest.elsewhere.remote_files import fetched_files
 from ingest.readers.archives import members
+from ingest.rejects import RefusedDeliveryError
 
 # Month-first dates are not read: nobody could tell them from these.
 # A time must be told from the number of a part: 20261122T0815, 202611220815,
@@ -111,7 +112,7 @@ class ExportCatalog:
 
         Raises
         ------
-        WarehouseError
+        RefusedDeliveryError
             If a file cannot be read.
         """
         if table.connection is not None:
@@ -143,7 +144,7 @@ class ExportCatalog:
                 if time.time_ns() - changed > _SETTLED_NS:
                     self._hashes[name] = known
         except OSError as error:
-            raise WarehouseError(
+            raise RefusedDeliveryError(
                 f"exports/{name} cannot be read ({os.strerror(error.errno)}). Make it "
                 "a file that this user may read, or take it away; then run again."
             ) from error

@@ -151,14 +151,18 @@ def test_bad_surroundings_are_said_in_one_message(crm, tmp_path):
     assert "Traceback" in outcome.stderr
 
 
-def test_a_bad_file_is_named_and_the_other_tables_go_on(crm, deployment):
+@pytest.mark.parametrize("reason", ["Not a gzipped file", "cannot be read"])
+def test_a_bad_file_is_named_and_the_other_tables_go_on(crm, deployment, reason):
     before, total = digest(deployment), query(deployment, TOTAL)
     bad = deployment / "exports" / "complete_journey" / "transactions_2018-01.csv.gz"
-    bad.write_bytes(b"not gzipped at all")
+    if reason == "cannot be read":
+        bad.symlink_to("gone")
+    else:
+        bad.write_bytes(b"not gzipped at all")
     outcome = crm(deployment, "run")
     assert outcome.returncode == 3
     assert "exports/complete_journey/transactions_2018-01.csv.gz" in outcome.stderr
-    assert "Not a gzipped file" in outcome.stderr
+    assert reason in outcome.stderr
     assert query(deployment, TOTAL) == total
     assert digest(deployment) != before
     status = crm(deployment, "status")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dbt_models import WarehouseError
 from ingest import exports
 from ingest.exports import ExportCatalog, ExportFile
+from ingest.rejects import RefusedDeliveryError
 from tests.ingest.shop import SALES, Shop
 
 A, B, C, D = (f"id,amount,note\n{n},{n}.00,\n" for n in range(4))
@@ -387,7 +387,8 @@ def test_a_broken_memory_is_forgotten(shop, memory):
 @pytest.mark.parametrize("pattern", ["shop/sales*", "shop/sales.csv"])
 def test_a_dangling_link_is_an_error(shop, pattern):
     (shop.folder / "sales.csv").symlink_to(shop.folder / "gone.csv")
-    with pytest.raises(WarehouseError, match=r"exports/shop/sales\.csv cannot be read"):
+    said = r"exports/shop/sales\.csv cannot be read"
+    with pytest.raises(RefusedDeliveryError, match=said):
         shop.land(export=pattern)
 
 
