@@ -6,10 +6,11 @@ from typing import Any
 
 import duckdb
 
-from dbt_models import Deployment, WarehouseError
+from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
 from ingest.builds import begin_anew
 from ingest.contracts import Table
+from ingest.landed_columns import landed_values
 from ingest.ledger import Load, now, open_rejects, read_loads, repeated_files
 from ingest.snapshots import mark_whole_snapshots
 from ingest.sql import connect, files, identifier
@@ -88,7 +89,7 @@ def show_table(
 def _view(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
-    loads: Iterable[Load],
+    loads: Sequence[Load],
     deployment: Deployment,
 ) -> str:
     """Return the statement that shows all landed rows of a table."""
@@ -112,21 +113,9 @@ def _view(
         f"read_parquet({files(parts)}, union_by_name = true, "
         "hive_partitioning = false, file_row_number = true)"
     )
-    try:
-        described = connection.execute(f"describe from {landed}").fetchall()
-    except duckdb.Error as error:
-        raise WarehouseError(
-            f"{table.full_name}: landed rows are lost or damaged "
-            f"({str(error).splitlines()[0]}). Put the file back from a backup; or, if "
-            "the load's files are still below exports/, delete the load's folder, and "
-            "the next run lands them again."
-        ) from error
-    there = {name: data_type for name, data_type, *_ in described}
-    _require_types(connection, table, landed, there)
+    values = landed_values(connection, table, loads, deployment.raw, landed)
     columns = ",\n".join(
-        f"cast({f'landed.{identifier(column)}' if column in there else 'null'} "
-        f"as {data_type}) as {identifier(column)}"
-        for column, data_type in table.types.items()
+        f"{value} as {identifier(column)}" for column, value in values.items()
     )
     return f"""create or replace view {name} as
         select
@@ -135,39 +124,10 @@ def _view(
             landed._file_id,
             landed.file_row_number - load_files.first_row + 1 as _row_number,
             load_files.delivered_at as _delivered_at,
-            {_known_at(table)} as _known_at
+            {_known_at(table, values)} as _known_at
         from {landed} as landed
         inner join ops.load_files
             on landed._file_id = load_files.file_id and not load_files.is_repeated"""
-
-
-def _require_types(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    landed: str,
-    there: Mapping[str, str],
-) -> None:
-    """Raise if rows landed under an earlier contract are not of this one's types."""
-    changed = [
-        (name, data_type)
-        for name, data_type in table.types.items()
-        if name in there and there[name].lower() != data_type.replace(" ", "")
-    ]
-    for name, data_type in changed:
-        column = f"landed.{identifier(name)}"
-        (rows,) = connection.execute(
-            f"""select count(*) from {landed} as landed
-            inner join ops.load_files
-                on landed._file_id = load_files.file_id and not load_files.is_repeated
-            where {column} is not null and try_cast({column} as {data_type}) is null"""
-        ).fetchone()
-        if rows:
-            raise WarehouseError(
-                f"{table.full_name}, column {name}: {rows:,} rows that are landed "
-                f"already ({there[name].lower()}) are not of the type {data_type} that "
-                "the contract now has. Give the column a type in the contract that "
-                "holds them too."
-            )
 
 
 def _date_files(deployment: Deployment) -> str:
@@ -190,11 +150,11 @@ def _date_files(deployment: Deployment) -> str:
         where load_files.load_id = loads.load_id and load_files.known_at is null"""
 
 
-def _known_at(table: Table) -> str:
+def _known_at(table: Table, values: Mapping[str, str]) -> str:
     """Return the expression for when a row became known (UTC)."""
     if table.known_at is None:
         return "load_files.known_at"
-    column = _to_utc(f"landed.{identifier(table.known_at)}::timestamp", table.timezone)
+    column = _to_utc(f"{values[table.known_at]}::timestamp", table.timezone)
     return f"coalesce({column}, load_files.known_at)"
 
 

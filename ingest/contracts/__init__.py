@@ -41,6 +41,8 @@ class Column:
         How its values are written: of dates and timestamps in the letters of
         ``strptime`` (``%d.%m.%Y``), of booleans as two words (``yes/no``); None: as
         in ISO 8601, and true/false.
+    was
+        Names that it had in earlier deliveries; none: it is new. None: nobody says.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Column:
     personal: str | None
     format: str | None = None
     optional: bool = False
+    was: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

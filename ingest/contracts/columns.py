@@ -1,7 +1,7 @@
 """The columns of a contract's table."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dbt_models import WarehouseError, nearest
@@ -9,7 +9,7 @@ from ingest.contracts import DECIMAL, OWN_NAMES, Column
 from ingest.contracts.format_keys import read_column_format
 from ingest.contracts.values import choice, flag, meta_of
 
-_COLUMN_KEYS = {"format", "optional", "personal", "required"}
+_COLUMN_KEYS = {"format", "optional", "personal", "required", "was"}
 _PERSONAL = ("contact", "demographic", "identity")
 _PLAIN_TYPES = (
     "boolean",
@@ -70,7 +70,39 @@ def read_column(spec: Mapping[str, Any], where: str) -> Column:
         personal=personal,
         format=read_column_format(meta.get("format"), data_type, where),
         optional=optional,
+        was=_read_was(meta, where),
     )
+
+
+def check_earlier_names(columns: Sequence[Column], where: str) -> None:
+    """Raise if a column had a name in ``was`` that another one has, or had.
+
+    Raises
+    ------
+    WarehouseError
+        With the column that says so.
+    """
+    taken = {column.name.lower() for column in columns}
+    for column in columns:
+        for name in column.was or ():
+            if name.lower() in taken:
+                raise WarehouseError(
+                    f"{where}, column {column.name}: was names {name}, which is the "
+                    "name of a column already, now or earlier. Take one of them away."
+                )
+            taken.add(name.lower())
+
+
+def _read_was(meta: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
+    was = meta.get("was")
+    if was is None:
+        return None
+    if not isinstance(was, list) or not all(isinstance(name, str) for name in was):
+        raise WarehouseError(
+            f"{where}: was must be a list of the column's earlier names, such as "
+            f"[member], or [] of one that is new, not {was!r}."
+        )
+    return tuple(was)
 
 
 def _read_type(data_type: Any, where: str) -> str:

@@ -11,7 +11,7 @@ import duckdb
 
 from dbt_models import WarehouseError, nearest
 from ingest.contracts import Table
-from ingest.contracts.columns import read_column
+from ingest.contracts.columns import check_earlier_names, read_column
 from ingest.contracts.format_keys import read_format
 from ingest.contracts.origins import ORIGIN_KEYS, read_origin
 from ingest.contracts.values import (
@@ -65,6 +65,7 @@ def read_table(
         )
     meta = meta_of(spec, _TABLE_KEYS, where)
     columns = tuple(read_column(c, where) for c in list_of(spec, "columns", where))
+    check_earlier_names(columns, where)
     types = {column.name: column.data_type for column in columns}
     names = list(types)
     key = meta.get("key", [])

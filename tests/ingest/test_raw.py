@@ -1,6 +1,6 @@
 """The raw views: every landed row, typed, with its file and its place there."""
 
-import dataclasses
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -147,6 +147,74 @@ def test_a_column_that_the_contract_forgets_is_not_shown(shop):
     assert "note" not in [row[0] for row in shop.query("describe raw_shop.sales")]
 
 
+def test_a_column_that_was_renamed_keeps_what_was_landed(shop):
+    shop.export("sales_1.csv", HEADER + "1,1,a\n")
+    shop.land()
+    renamed = columns({"id": "bigint", "amount": "decimal(12, 2)", "text": "varchar"})
+    with pytest.raises(WarehouseError) as told:
+        shop.show(columns=renamed)
+    assert str(told.value).startswith(
+        "shop.sales: rows landed up to load 1 lack the column text, and have note, "
+        "which the contract no longer has."
+    )
+    assert "`was: [note]`" in str(told.value)
+    for was, before in ((("older", "note"), "a"), ((), None)):
+        declared = (*renamed[:2], replace(renamed[2], was=was))
+        assert shop.rows("id, text", columns=declared) == [(1, before)]
+    shop.export("sales_2.csv", "id,amount,text\n2,2,b\n3,3,\n")
+    renamed = (*renamed[:2], replace(renamed[2], was=("note",)))
+    shop.land(columns=renamed)
+    found = shop.rows("id, text", columns=renamed)
+    assert found == [(1, "a"), (2, "b"), (3, None)]
+
+
+def test_a_column_that_was_renamed_takes_the_type_of_the_contract(shop):
+    shop.export("sales_1.csv", HEADER + "1,1,7\n2,1,\n")
+    shop.land()
+    number = replace(columns({"points": "integer"})[0], was=("note",))
+    renamed = (*SALES.columns[:2], number)
+    assert shop.rows("id, points", columns=renamed) == [(1, 7), (2, None)]
+    shop.export("sales_2.csv", HEADER + "3,1,secret\n")
+    shop.land()
+    with pytest.raises(WarehouseError, match="column points: 1 rows that are landed"):
+        shop.show(columns=renamed)
+
+
+def test_when_a_row_was_known_may_have_been_called_otherwise(shop):
+    paid = columns({**TYPES, "paid_at": "timestamp"})
+    shop.export("sales.csv", "id,amount,note,paid_at\n1,1,a,2026-01-01 10:00:00\n")
+    shop.land(columns=paid)
+    renamed = (*paid[:3], replace(paid[3], name="known", was=("paid_at",)))
+    known = {"columns": renamed, "known_at": "known"}
+    assert shop.rows("_known_at", **known) == [(datetime(2026, 1, 1, 10),)]
+
+
+def test_a_columns_name_is_known_in_other_letters(shop):
+    shop.export("sales_1.csv", HEADER + "1,1.50,a\n")
+    shop.land()
+    louder = {
+        "columns": columns({"ID": "bigint", "Amount": "decimal(12, 2)"}),
+        "control_amount": "Amount",
+        "key": ("ID",),
+    }
+    assert shop.rows("id, amount", **louder) == [(1, Decimal("1.50"))]
+    shop.export("sales_2.csv", "ID,Amount\n2,2\n")
+    shop.land(**louder)
+    assert shop.rows("id", **louder) == [(1,), (2,)]
+
+
+def test_a_column_that_goes_long_after_another_came_is_not_its_earlier_name(shop):
+    """Nor is one that the contract never had, nor one of a file without rows."""
+    shop.export("sales_1.csv", "id,amount,note,other\n1,1,a,x\n")
+    shop.land()
+    grown = columns({**TYPES, "points": "integer"})
+    assert shop.rows("points", columns=grown) == [(None,)]
+    shop.export("sales_2.csv", "id,amount,note,points\n2,2,b,5\n")
+    shop.land(columns=grown)
+    less = (*grown[:2], grown[3])
+    assert shop.rows("points", columns=less) == [(None,), (5,)]
+
+
 @pytest.mark.parametrize("bytes_left", [None, 0, 100])
 def test_landed_rows_that_are_lost_are_said(shop, bytes_left):
     shop.export("sales.csv", HEADER + "1,1,a\n")
@@ -235,4 +303,4 @@ def test_the_published_ledger_is_the_ledger(grocer):
     assert list(files["load_id"]) == [load_id for load_id, _ in landed]
     for name in ("file_id", "path", "content_hash", "size_bytes", "rows_loaded"):
         assert list(files[name]) == [getattr(file, name) for _, file in landed]
-    assert dataclasses.asdict(landed[0][1]).keys() - set(files) == {"part", "rejects"}
+    assert asdict(landed[0][1]).keys() - set(files) == {"part", "rejects"}

@@ -426,3 +426,15 @@ def test_where_a_table_comes_from_is_told_what_is_wrong(sources, case):
     message = refusal(write(sources, changed(*changes)))
     assert "table sales" in message
     assert said in message
+
+
+@pytest.mark.parametrize("was", ["line_id", [1], {}])
+def test_earlier_names_are_a_list_of_names(sources, was):
+    message = refusal(write(sources, changed(((*ID, *META, "was"), was))))
+    assert "column id: was must be a list of the column's earlier names" in message
+
+
+@pytest.mark.parametrize("was", [["ID"], ["Line"], ["old", "old"]])
+def test_a_name_is_one_columns(sources, was):
+    message = refusal(write(sources, changed(((*ID, *META, "was"), was))))
+    assert f"column id: was names {was[-1]}, which is the name of a column" in message

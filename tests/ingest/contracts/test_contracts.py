@@ -151,3 +151,11 @@ def test_a_source_whose_connection_is_set_is_active(sources, tmp_path, name, act
     path.chmod(0o600)
     deployment = Deployment(tmp_path, {}, {})
     assert [source.name for source in active_sources(deployment)] == active
+
+
+@pytest.mark.parametrize(
+    ("was", "read"), [([], ()), (["no", "number"], ("no", "number"))]
+)
+def test_a_column_may_have_had_other_names(sources, was, read):
+    write(sources, changed(((*ID, "config", "meta", "was"), was)))
+    assert read_sources()[0].tables[0].columns[0].was == read
