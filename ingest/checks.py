@@ -154,7 +154,9 @@ def _moment(text: str, pattern: str) -> str:
     # DuckDB takes the 26 of 01.01.26 for the year 26, although %Y is four digits.
     year = f"year({moment})"
     is_written = f"{year} > 999 or contains({text}, lpad({year}::varchar, 4, '0'))"
-    return f"case when {is_written} then {moment} end"
+    # And infinity and epoch, by whatever pattern, for the year 1900.
+    has_digits = f"regexp_matches({text}, '[0-9]')"
+    return f"case when {has_digits} and ({is_written}) then {moment} end"
 
 
 def _is_number(data_type: str) -> bool:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dbt_models import WarehouseError
+from ingest.contracts import Column
 from ingest.readers import csv_stream
 from ingest.readers.csv_files import CsvReader
 from ingest.readers.csv_stream import stream
@@ -297,6 +298,15 @@ def test_a_value_is_of_its_type_or_refused(shop, type_, written, lands):
     else:
         with pytest.raises(WarehouseError, match=f"column extra: not a .* {type_}"):
             shop.land(columns=columns(types))
+
+
+@pytest.mark.parametrize("type_", ["date", "timestamp"])
+@pytest.mark.parametrize("word", ["infinity", "-infinity", "epoch"])
+def test_a_word_is_no_date_where_dates_are_written_otherwise(shop, type_, word):
+    written = Column("extra", type_, False, None, "%d.%m.%Y")
+    shop.export("sales.csv", f"id,amount,note,extra\n1,1.00,x,{word}\n")
+    with pytest.raises(WarehouseError, match=f"column extra: not a .* {type_}"):
+        shop.land(columns=(*SALES.columns, written))
 
 
 def test_whole_numbers_beyond_doubles_are_exact(shop):
