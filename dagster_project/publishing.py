@@ -10,12 +10,13 @@ from typing import Any
 import duckdb
 
 from dagster_project.catalog.record import record_catalog
-from dagster_project.fingerprint import code_fingerprint
+from dagster_project.fingerprint import code_fingerprint, rules_fingerprint
 from dagster_project.lists.contacts import remove_other_contacts, write_contacts
 from dagster_project.lists.ledger import export_rows
 from dagster_project.mart_status import record_mart_status
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
+from ingest.builds import begin_change
 from ingest.contracts.sources import active_sources
 from ingest.currencies import base_currency
 from ingest.ledger import now
@@ -47,15 +48,21 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
     for leftover in new.parent.iterdir():
         leftover.unlink()
     with connect(deployment.build_database) as build:
-        build.execute("delete from ops.build_info")
+        begin_change(build)
         info = _build_info(build, deployment)
-        fill_ops_table(build, "build_info", [info])
         build.execute("delete from ops.list_exports")
         fill_ops_table(build, "list_exports", export_rows(deployment))
         record_mart_status(build, deployment)
         record_catalog(build, deployment, PUBLISHED_SCHEMAS)
         if known_at is None:
             write_contacts(build, deployment, info["published_at"])
+        # Whoever changed a model meanwhile does not know which of them made the build.
+        build.execute(
+            "update ops.run_parameters set rules = null where rules <> ?",
+            [rules_fingerprint(deployment)],
+        )
+        # The last: with it the build is complete, and the next run may go on from it.
+        fill_ops_table(build, "build_info", [info])
         build.execute("checkpoint")
     with connect(new) as connection:
         build_database = literal(deployment.build_database)

@@ -1,5 +1,6 @@
 """The build database: made anew, or last run's, where only loads have come in since."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ import duckdb
 
 from dbt_models import Deployment
 from dbt_models.ops import create_ops_tables, fill_ops_table
+from ingest.ledger import read_loads
 from ingest.sql import connect, identifier
 
 _COMPLETE = """
@@ -16,6 +18,7 @@ _COMPLETE = """
     cross join ops.build_info
     where run_parameters.rules = ? and run_parameters.known_at is null
 """
+_BUILT = "select load_id, source_system, table_name, loaded_at from ops.loads"
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,17 @@ class Asked:
 
 
 def open_build(
-    deployment: Deployment, asked: Asked, fingerprint: str, rules: str
+    deployment: Deployment,
+    asked: Asked,
+    fingerprint: str,
+    rules: str,
+    sources: Container[str],
 ) -> None:
     """Open the build database with the parameters of the run.
 
-    It is last run's if that was published and made by the same rules: then models that
-    can do so make only what new loads touch. Else it is a new one.
+    It is last run's if that was complete and made by the same rules, and its loads are
+    still there, with none but newer ones: then models that can do so make only what
+    these touch. Else it is a new one.
 
     Parameters
     ----------
@@ -57,9 +65,11 @@ def open_build(
         Digest of the input as the run found it.
     rules
         Digest of that part of it which is no data.
+    sources
+        Names of the active ones.
     """
     deployment.build.mkdir(parents=True, exist_ok=True)
-    built = _built_load_id(deployment, asked, rules)
+    built = _built_load_id(deployment, asked, rules, sources)
     if built is None:
         for path in deployment.build.glob(f"{deployment.build_database.name}*"):
             path.unlink()
@@ -67,9 +77,8 @@ def open_build(
         connection.begin()
         if built is None:
             create_ops_tables(connection)
-        # Without them, nobody goes on with a build that has come to no good end.
-        for name in ("run_parameters", "build_info"):
-            connection.execute(f"delete from ops.{name}")
+        begin_change(connection)
+        connection.execute("delete from ops.run_parameters")
         parameters = {
             "as_of_date": asked.as_of_date,
             "known_at": asked.known_until(deployment),
@@ -81,8 +90,13 @@ def open_build(
         connection.commit()
 
 
+def begin_change(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take the mark off a complete build: nobody goes on from one that is half made."""
+    connection.execute("delete from ops.build_info")
+
+
 def begin_anew(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop all that models have made of loads that are no longer what they were."""
+    """Drop all that models have made of files that no longer count as they did."""
     schemas = connection.execute(
         """select distinct schema_name from duckdb_tables()
         where schema_name <> 'ops'"""
@@ -93,7 +107,9 @@ def begin_anew(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("update ops.run_parameters set built_load_id = null")
 
 
-def _built_load_id(deployment: Deployment, asked: Asked, rules: str) -> int | None:
+def _built_load_id(
+    deployment: Deployment, asked: Asked, rules: str, sources: Container[str]
+) -> int | None:
     """Return the last load in a build that the run can go on with; None without one."""
     # What was known then is less than what is built.
     if asked.known_at is not None:
@@ -101,6 +117,17 @@ def _built_load_id(deployment: Deployment, asked: Asked, rules: str) -> int | No
     try:
         with connect(deployment.build_database, read_only=True) as connection:
             found = connection.execute(_COMPLETE, [rules]).fetchone()
+            built = set(connection.execute(_BUILT).fetchall())
     except duckdb.Error:
         return None  # not there, or not to be read: a new one takes its place
-    return found[0] if found else None
+    last = found[0] if found else None
+    if last is None:
+        return None
+    # The number of a load whose folder was deleted may be another's by now.
+    landed = {
+        (load.load_id, load.source, load.table, load.loaded_at)
+        for load in read_loads(deployment.raw)
+        if load.source in sources
+    }
+    is_grown = built <= landed and all(load[0] > last for load in landed - built)
+    return last if is_grown else None

@@ -8,7 +8,7 @@ import duckdb
 
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
-from ingest.builds import begin_anew
+from ingest.builds import begin_anew, begin_change
 from ingest.contracts import Table
 from ingest.landed_columns import landed_values
 from ingest.ledger import Load, now, open_rejects, read_loads, repeated_files
@@ -58,6 +58,7 @@ def show_table(
     loads = read_loads(deployment.raw, table.full_name)
     with connect(deployment.build_database) as connection:
         connection.begin()
+        begin_change(connection)
         name = {"source_system": table.source, "table_name": table.name}
         built = set(connection.execute(_SHOWN, name).fetchall())
         connection.execute(f"delete from ops.load_files where {_OF_TABLE}", name)
@@ -71,7 +72,7 @@ def show_table(
         fill_ops_table(connection, "load_files", _file_rows(loads))
         connection.execute(_date_files(deployment))
         fill_ops_table(connection, "rejects", _reject_rows(loads))
-        # A folder of rows was taken away, or a file that was built is landed again.
+        # A file that was built was landed again.
         if not built.issubset(connection.execute(_SHOWN, name).fetchall()):
             begin_anew(connection)
         if refusal is not None:

@@ -51,7 +51,7 @@ def project(tmp_path_factory) -> Path:
     """Return a copy of the project that has the source, and a build."""
     copy = project_with(tmp_path_factory.mktemp("histories") / "project", SOURCE)
     deployment = Deployment(copy / "data", {"timezone": "UTC"}, {})
-    open_build(deployment, Asked(), "fingerprint", "rules")
+    open_build(deployment, Asked(), "fingerprint", "rules", {SOURCE.name})
     return copy
 
 
@@ -128,7 +128,13 @@ def newest(queries, queries_back, tables) -> Callable[..., list[tuple]]:
                 if is_archived:
                     for path in deployment.exports.rglob("*.csv"):
                         path.unlink()
-            open_build(deployment, Asked(known_at=known_at), "fingerprint", "rules")
+            open_build(
+                deployment,
+                Asked(known_at=known_at),
+                "fingerprint",
+                "rules",
+                {SOURCE.name},
+            )
             show_table(deployment, tables[name])
             query = (queries_back if known_at else queries)[name]
             with connect(deployment.build_database) as build:
@@ -148,7 +154,7 @@ def built(queries, queries_on, tables) -> Callable[..., None]:
             deployment = shop(folder)
             for batch in batches:
                 deliver(deployment, tables[name], batch)
-                open_build(deployment, Asked(), "fingerprint", "rules")
+                open_build(deployment, Asked(), "fingerprint", "rules", {SOURCE.name})
                 loads = show_table(deployment, tables[name])
                 with connect(deployment.build_database) as build:
                     whole = f"select * exclude (_version_rank) from ({queries[name]})"

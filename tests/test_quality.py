@@ -263,7 +263,7 @@ def test_a_build_of_another_version_is_said_to_be_unreadable(crm, tmp_path):
 
 def test_a_table_that_the_run_did_not_come_to_is_not_called_good(both):
     deployment = both
-    open_build(deployment, Asked(), "fingerprint", "rules")
+    open_build(deployment, Asked(), "fingerprint", "rules", set())
     with duckdb.connect(deployment.build_database) as connection:
         report = read_report(connection, tables(deployment))
     assert {table.state for table in report.tables} == {"not checked"}
@@ -290,7 +290,7 @@ def test_long_and_hostile_text_is_text(tmp_path):
 
 
 def test_of_many_files_some_are_named(both):
-    open_build(both, Asked(), "fingerprint", "rules")
+    open_build(both, Asked(), "fingerprint", "rules", set())
     (sold,) = [table for table in tables(both) if table.name == "transactions"]
     for month in ("2018-01", "2018-02"):
         path = both.exports / "complete_journey" / f"transactions_{month}.csv.gz"

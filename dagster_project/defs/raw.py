@@ -57,7 +57,8 @@ def _run_parameters(deployment: Deployment) -> dg.AssetsDefinition:
             fetch_all(deployment)
         fingerprint = input_fingerprint(deployment, options.asked)
         rules = rules_fingerprint(deployment)
-        open_build(deployment, options.asked, fingerprint, rules)
+        sources = {source.name for source in active_sources(deployment)}
+        open_build(deployment, options.asked, fingerprint, rules, sources)
 
     return run_parameters
 

@@ -19,6 +19,8 @@ from dagster_project.dbt import (
 from dagster_project.measures import dbt_events
 from dagster_project.resources import RunLock
 from dbt_models import load_deployment
+from ingest.builds import begin_change
+from ingest.sql import connect
 
 # All that is made of learned tables: a second step, after they are there.
 _LEARNED = "source:learned+"
@@ -65,6 +67,8 @@ def _dbt_step(
     )
     def step(context: dg.AssetExecutionContext, lock: RunLock) -> Iterator[Any]:
         manifest = read_manifest(deployment)
+        with connect(deployment.build_database) as build:
+            begin_change(build)
         # So that nobody takes the results of an earlier build for this one's.
         results = results_path(deployment)
         (results / "run_results.json").unlink(missing_ok=True)

@@ -58,8 +58,12 @@ def staging_text(
         what = "-- Every version that was delivered, not only the newest.\n"
     elif "transactions" in mine:
         what = "-- A table: many models read it, and finding the newest rows is work.\n"
-        what += f"{{{{ config({_materialized(table)}) }}}}\n\n"
-        lines.append("_last_load_id")
+        # What a snapshot no longer holds is in no load that a build could go on with.
+        if table.identity.delivery == "snapshot":
+            what += "{{ config(materialized='table') }}\n\n"
+        else:
+            what += "{{ config(materialized='incremental', unique_key='line_id') }}\n\n"
+            lines.append("_last_load_id")
     listed = ",\n".join(f"        {line}" for line in lines)
     return f"""{what}with
 
@@ -75,13 +79,6 @@ renamed as (
 
 select * from renamed
 """
-
-
-def _materialized(table: TableGuess) -> str:
-    # What a snapshot no longer holds is in no load that a build could go on with.
-    if table.identity.delivery == "snapshot":
-        return "materialized='table'"
-    return "materialized='incremental', unique_key='line_id'"
 
 
 def staged_names(table: TableGuess) -> dict[str, str]:

@@ -95,7 +95,8 @@
    A row that is delivered again as it was is known from when it began to say the same:
    files that hold everything, every day, would else make all of it new every day.
 
-   _last_load_id is the last load that said anything of the row. A model that is
+   _last_load_id is the last load that said anything of the row; of a snapshot's rows
+   also those say something that do not have it, so that there is none. A model that is
    materialized incrementally gets, in a build that goes on from the last one, only the
    rows of which a load since then has said something. #}
 {% macro newest_rows(source_name, table_name) %}
@@ -115,7 +116,7 @@
         {% do newest_first.append(column ~ ' desc') %}
     {% endfor %}
     {% set oldest_first, newest_first = oldest_first | join(', '), newest_first | join(', ') %}
-    {% if is_incremental() and contract.delivery == 'snapshot' %}
+    {% if config.get('materialized') == 'incremental' and contract.delivery == 'snapshot' %}
     {% do exceptions.raise_compiler_error(
         source_name ~ '.' ~ table_name ~ ' is delivered as snapshots. What they no longer '
         ~ 'hold is in no load, so that its model cannot be incremental.'
@@ -223,11 +224,13 @@
     ranked_rows as (
         select
             *,
-            row_number() over versions as _version_rank,
+            {% if contract.delivery != 'snapshot' %}
             max(_load_id) over (
                 versions
                 rows between unbounded preceding and unbounded following
-            ) as _last_load_id
+            ) as _last_load_id,
+            {% endif %}
+            row_number() over versions as _version_rank
         from dated_rows
         {% if contract.delivery == 'snapshot' %}
         where _load_id in (select _load_id from current_deliveries)

@@ -12,6 +12,7 @@
     {% for source_name, relation in relations.items() %}
     {% set supplied = adapter.get_columns_in_relation(relation)
         | map(attribute='name') | list %}
+    {% if 'last_load_id' in supplied %}{% do require_one_table(relation) %}{% endif %}
     select
         {% for column in shape %}
         cast(
@@ -73,3 +74,17 @@
         end as {{ data_type }}
     )
 {%- endmacro %}
+
+{# Refuses a model that hands on when a row was touched last, and makes it of the rows of
+   several tables: of the others' changes it would know nothing. #}
+{% macro require_one_table(relation) %}
+    {% set model_id = 'model.' ~ project_name ~ '.' ~ relation.identifier %}
+    {% set tables = graph.nodes[model_id].depends_on.nodes %}
+    {% if tables | unique | list | length > 1 %}
+    {% do exceptions.raise_compiler_error(
+        relation.identifier ~ ' hands last_load_id on, and makes a line of the rows of '
+        ~ 'several tables. The changes of only one of them would count. Leave '
+        ~ 'last_load_id out; then all lines are made anew when any of them changes.'
+    ) %}
+    {% endif %}
+{% endmacro %}

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from ingest.builds import Asked, open_build
+from ingest.ledger import Load
 from ingest.raw import show_table
 from tests.ingest.shop import SALES
 
@@ -28,7 +29,7 @@ def good():
 
 
 def goes_on(shop, rules="rules", **asked) -> bool:
-    open_build(shop.deployment, Asked(**asked), "fingerprint", rules)
+    open_build(shop.deployment, Asked(**asked), "fingerprint", rules, {"shop"})
     return is_there(shop)
 
 
@@ -74,25 +75,58 @@ def test_nor_from_a_damaged_database(built):
     assert not goes_on(built)
 
 
-def test_what_was_made_of_a_load_that_is_gone_is_made_anew(built):
-    assert goes_on(built)
-    (load,) = built.loads()
-    shutil.rmtree(load.folder(built.deployment.raw))
-    built.land()
-    show_table(built.deployment, SALES)
-    assert is_there(built)  # the same file with the same number
-
-    built.query("insert into ops.build_info (load_ids) values ([1])")
-    assert goes_on(built)
-    shutil.rmtree(load.folder(built.deployment.raw))
-    (built.folder / "sales_1.csv").write_text("id,amount,note\n2,1.00,a\n")
-    built.land()
-    show_table(built.deployment, SALES)
-    assert not is_there(built)
-
-
 def test_what_was_made_of_a_file_that_is_landed_again_is_made_anew(built):
     assert goes_on(built)
     built.query("update ops.load_files set is_repeated = true")
     show_table(built.deployment, SALES)
     assert not is_there(built)
+
+
+def test_a_build_that_is_changed_is_not_complete(built):
+    """Whoever makes some of the tables on Dagster's page calls no run."""
+    show_table(built.deployment, SALES)
+    assert not goes_on(built)
+
+
+def another_load(shop) -> Load:
+    shop.export("sales_2.csv", "id,amount,note\n2,1.00,a\n")
+    (load,) = shop.land()
+    return load
+
+
+def publish(shop, *load_ids: int) -> None:
+    show_table(shop.deployment, SALES)
+    shop.query(f"insert into ops.build_info (load_ids) values ({list(load_ids)})")
+
+
+def test_not_from_one_of_no_loads(shop, good):
+    shop.show()
+    shop.query("insert into ops.build_info (load_ids) values ([])")
+    shop.export("sales_1.csv", good)
+    shop.land()
+    open_build(shop.deployment, Asked(), "fingerprint", "rules", {"shop"})
+    assert shop.query("select built_load_id from ops.run_parameters") == [(None,)]
+
+
+def test_it_goes_on_with_loads_that_are_newer(built):
+    another_load(built)
+    assert goes_on(built)
+
+
+def test_not_with_a_load_that_was_away(built, tmp_path):
+    folder = another_load(built).folder(built.deployment.raw)
+    assert goes_on(built)
+    publish(built, 1, 2)
+    shutil.move(folder, tmp_path / "away")
+    assert not goes_on(built)
+    publish(built, 1, 3)
+    shutil.move(tmp_path / "away", folder)
+    assert not goes_on(built)
+
+
+def test_not_where_another_load_has_the_number_of_one_that_was_deleted(built):
+    (load,) = built.loads()
+    shutil.rmtree(load.folder(built.deployment.raw))
+    (built.folder / "sales_1.csv").unlink()
+    assert another_load(built).load_id == load.load_id
+    assert not goes_on(built)
