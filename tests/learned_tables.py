@@ -34,7 +34,7 @@ def write_build(
     with duckdb.connect(deployment.build_database) as connection:
         create_ops_tables(connection)
         connection.execute(
-            "insert into ops.run_parameters values (null, ?, 'fingerprint')", [known_at]
+            "insert into ops.run_parameters (known_at) values (?)", [known_at]
         )
         connection.execute("create schema conformed")
         connection.execute(

@@ -59,7 +59,7 @@ def _find(
     if not matches:
         shorter = {full.split(".", n)[-1] for full in things for n in (0, 1, 2)}
         close = nearest(wanted, sorted(shorter))
-        if close.startswith("Known"):
+        if not close.startswith("Did you mean"):
             close = "`crm catalog` shows what there is."
         raise WarehouseError(f"there is no table, column or KPI '{name}'. {close}")
     if len(matches) > 1:
