@@ -150,14 +150,14 @@ def _new_changes(
         for load in sorted(loads, key=lambda load: (load.delivered_at, load.load_id))
         for file in load.files
     }
-    here = {(file.name, file.content_hash) for file in files}
+    unmoved = {(file.name, file.content_hash) for file in files}
     # Files that are gone from where they were landed: one of them in another folder has
     # been moved, and says nothing new.
     gone = {
         (_file_name(file.path), file.delivered_on, file.content_hash)
         for load in loads
         for file in load.files
-        if (file.path, file.content_hash) not in here
+        if (file.path, file.content_hash) not in unmoved
     }
     new = []
     for file in sorted(files, key=lambda file: file.order):

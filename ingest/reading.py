@@ -124,9 +124,8 @@ class _Reading:
         def count(found: Readable) -> int | None:
             try:
                 return found.count_rows()
-            except (
-                Exception
-            ) as error:  # nobody knows all ways in which files are broken
+            # Nobody knows all ways in which files are broken.
+            except Exception as error:
                 raise refuse(part.table, found.file.name, error) from error
 
         # Counting reads the files by itself, on the core that the scan leaves free.

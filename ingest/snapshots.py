@@ -1,4 +1,7 @@
-"""Which deliveries of a snapshot table are the whole table, so that rows are gone."""
+"""Deliveries of a snapshot table: whether files are one, and whether one is whole.
+
+Only what a whole one lacks is gone.
+"""
 
 from collections import defaultdict
 from collections.abc import Container, Mapping

@@ -104,7 +104,7 @@
             {{ 'false' if contract.delivery == 'upsert' or contract.version_by
                 else 'min(' ~ amount ~ ') <> max(' ~ amount ~ ')' }} as is_conflict
         from counted_rows
-        where ({{ keys }}) in (select ({{ keys }}) from repeated_keys)
+        inner join repeated_keys using ({{ keys }})
         group by {{ keys }}, _file_id
     ),
 

@@ -16,7 +16,8 @@
 
 {# Takes lines out of the calling model that are in no source any more: what a source's
    own model leaves out today, it may not have left out in the last build. Counted
-   first, because it is rare, and takes long to find. #}
+   first, because it is rare and takes long to find: by now the model has all lines that
+   there are, so that one that is lost makes it longer. #}
 {% macro forget_lost_lines(lines) %}
     {% if is_incremental() %}
     delete from {{ this }} as built
@@ -38,14 +39,5 @@
                 lines.source_system = built.source_system
                 and lines.source_line_id = built.source_line_id
         )
-    {% endif %}
-{% endmacro %}
-
-{# What the run was asked for, or goes on from: a column of ops.run_parameters. Nothing
-   where models are compiled without a run, as to check their style. #}
-{% macro run_parameter(name) %}
-    {% set run_parameters = source('ops', 'run_parameters') %}
-    {% if execute and load_relation(run_parameters) %}
-        {{ return(run_query('select ' ~ name ~ ' from ' ~ run_parameters)[0][0]) }}
     {% endif %}
 {% endmacro %}

@@ -3,6 +3,7 @@
     {{ return(adapter.dispatch('business_date')(column)) }}
 {%- endmacro %}
 
+{# A moment is made of microseconds, because timezone('UTC', ...) asks a calendar. #}
 {% macro duckdb__business_date(column) -%}
     cast(
         timezone(

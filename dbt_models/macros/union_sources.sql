@@ -76,15 +76,31 @@
 {%- endmacro %}
 
 {# Refuses a model that hands on when a row was touched last, and makes it of the rows of
-   several tables: of the others' changes it would know nothing. #}
+   several raw tables: of the others' changes it would know nothing. #}
 {% macro require_one_table(relation) %}
-    {% set model_id = 'model.' ~ project_name ~ '.' ~ relation.identifier %}
-    {% set tables = graph.nodes[model_id].depends_on.nodes %}
-    {% if tables | unique | list | length > 1 %}
+    {% set tables = raw_tables_of(
+        'model.' ~ project_name ~ '.' ~ relation.identifier
+    ) %}
+    {% if tables | length > 1 %}
     {% do exceptions.raise_compiler_error(
         relation.identifier ~ ' hands last_load_id on, and makes a line of the rows of '
-        ~ 'several tables. The changes of only one of them would count. Leave '
-        ~ 'last_load_id out; then all lines are made anew when any of them changes.'
+        ~ 'several tables (' ~ tables | sort | join(', ') ~ '). The changes of only one '
+        ~ 'of them would count. Leave last_load_id out; then all lines are made anew '
+        ~ 'when any of them changes.'
     ) %}
     {% endif %}
+{% endmacro %}
+
+{# The raw tables that a model is made of, through whatever models. #}
+{% macro raw_tables_of(node_id) %}
+    {% set found = [] %}
+    {% set table = graph.sources.get(node_id) %}
+    {% if table and table.source_name != 'ops' %}
+        {% do found.append(table.source_name ~ '.' ~ table.name) %}
+    {% elif node_id in graph.nodes %}
+        {% for parent in graph.nodes[node_id].depends_on.nodes or [] %}
+            {% do found.extend(raw_tables_of(parent)) %}
+        {% endfor %}
+    {% endif %}
+    {{ return(found | unique | list) }}
 {% endmacro %}

@@ -24,6 +24,7 @@ OWN_NAMES = LANDING_NAMES | {
     "_delivered_at",
     "_is_change",
     "_known_at",
+    "_last_load_id",
     "_row_id",
     "_row_number",
     "_version_rank",
@@ -41,6 +42,8 @@ class Column:
         How its values are written: of dates and timestamps in the letters of
         ``strptime`` (``%d.%m.%Y``), of booleans as two words (``yes/no``); None: as
         in ISO 8601, and true/false.
+    optional
+        Whether no record of a file need have it, where each has names of its own.
     was
         Names that it had in earlier deliveries; none: it is new. None: nobody says.
     """

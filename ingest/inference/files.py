@@ -9,9 +9,9 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from dbt_models import WarehouseError
+from ingest.inference.candidates import Candidate
 from ingest.inference.excel_samples import read_sheet
 from ingest.inference.json_samples import read_json
-from ingest.inference.pieces import Piece
 from ingest.inference.samples import Sample, names_in, sample_of, text_of
 from ingest.inference.text_samples import read_text
 
@@ -28,7 +28,7 @@ _STORED = {
 }
 
 
-def read_sample(piece: Piece, limit: int) -> Sample:
+def read_sample(candidate: Candidate, limit: int) -> Sample:
     """Look at the first rows of a file, or of a part of one.
 
     Raises
@@ -36,26 +36,28 @@ def read_sample(piece: Piece, limit: int) -> Sample:
     WarehouseError
         If it is no table; in words without its name.
     """
-    if piece.is_sheet:
-        return read_sheet(piece.path, piece.member, limit)
-    if piece.name.endswith((".xlsx", ".xlsm")):
+    if candidate.is_sheet:
+        return read_sheet(candidate.path, candidate.member, limit)
+    if candidate.name.endswith((".xlsx", ".xlsm")):
         raise WarehouseError("it is a workbook that is packed; unpack it")
-    read = next((r for end, r in _READERS.items() if piece.name.endswith(end)), None)
+    read = next(
+        (r for end, r in _READERS.items() if candidate.name.endswith(end)), None
+    )
     if read:
-        return read(piece, limit)
-    sample = read_text(piece, limit)
-    if not piece.name.endswith(_TEXTS):
+        return read(candidate, limit)
+    sample = read_text(candidate, limit)
+    if not candidate.name.endswith(_TEXTS):
         return replace(sample, format={"kind": "csv", **sample.format})
     return sample
 
 
-def _read_parquet(piece: Piece, limit: int) -> Sample:
-    with piece.opened() as stream, TemporaryFile() as copy:
-        if piece.is_packed:
+def _read_parquet(candidate: Candidate, limit: int) -> Sample:
+    with candidate.opened() as stream, TemporaryFile() as copy:
+        if candidate.is_packed:
             # What it holds is said at its end, and to look there unpacks it whole.
             shutil.copyfileobj(stream, copy)
         try:
-            file = parquet.ParquetFile(copy if piece.is_packed else stream)
+            file = parquet.ParquetFile(copy if candidate.is_packed else stream)
         except (pa.ArrowException, OSError) as error:
             raise WarehouseError("it is not a Parquet file, or damaged") from error
         schema = file.schema_arrow
@@ -77,7 +79,7 @@ def _read_parquet(piece: Piece, limit: int) -> Sample:
         return sample_of(names_in(schema.names), rows, limit, stored=stored)
 
 
-_READERS: dict[str, Callable[[Piece, int], Sample]] = {
+_READERS: dict[str, Callable[[Candidate, int], Sample]] = {
     ".parquet": _read_parquet,
     ".json": read_json,
     ".jsonl": read_json,

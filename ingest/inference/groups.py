@@ -8,9 +8,9 @@ from pathlib import Path
 
 from dbt_models import WarehouseError
 from ingest.contracts.formats import PLAIN
+from ingest.inference.candidates import Candidate, candidates_of
 from ingest.inference.files import read_sample
 from ingest.inference.names import own_name, pattern_of, table_name
-from ingest.inference.pieces import Piece, pieces_of
 from ingest.inference.samples import ROWS_LOOKED_AT, Sample
 from ingest.readers.archives import members
 
@@ -31,7 +31,7 @@ class Group:
 
     name: str
     selects: dict[str, str]
-    samples: dict[Piece, Sample]
+    samples: dict[Candidate, Sample]
     doubts: tuple[str, ...] = ()
 
 
@@ -43,30 +43,30 @@ def groups_in(name: str, paths: Sequence[Path]) -> list[Group]:
     WarehouseError
         If one of them is no table, or has none in it.
     """
-    pieces: list[Piece] = []
+    candidates: list[Candidate] = []
     for path in paths:
         try:
-            pieces += pieces_of(path)
+            candidates += candidates_of(path)
         except WarehouseError as error:
             raise WarehouseError(f"{path}: {error}.") from error
-    limit = max(ROWS_LOOKED_AT // len(pieces), _FEWEST_ROWS)
-    has_several = len(pieces) > len(paths)
-    samples: dict[Piece, Sample] = {}
+    limit = max(ROWS_LOOKED_AT // len(candidates), _FEWEST_ROWS)
+    has_several = len(candidates) > len(paths)
+    samples: dict[Candidate, Sample] = {}
     doubts = []
-    for piece in pieces:
+    for candidate in candidates:
         try:
-            sample = read_sample(piece, limit)
+            sample = read_sample(candidate, limit)
             if has_several:
-                _require_table(piece, sample)
+                _require_table(candidate, sample)
         except WarehouseError as error:
             if not has_several:
-                raise WarehouseError(f"{piece}: {error}.") from error
-            doubts.append(f"{piece.member} is not read: {error}")
+                raise WarehouseError(f"{candidate}: {error}.") from error
+            doubts.append(f"{candidate.member} is not read: {error}")
         else:
-            samples[piece] = sample
+            samples[candidate] = sample
     if not samples:
         raise WarehouseError(f"{paths[0]}: no table is in it ({'; '.join(doubts)}).")
-    first = pieces[0]
+    first = candidates[0]
     if not has_several:
         # What it is packed in may be called anything.
         inside = table_name(first.member) if first.is_archived else ""
@@ -78,17 +78,17 @@ def groups_in(name: str, paths: Sequence[Path]) -> list[Group]:
     return [said, *groups[1:]]
 
 
-def _require_table(piece: Piece, sample: Sample) -> None:
+def _require_table(candidate: Candidate, sample: Sample) -> None:
     """Raise if what stands beside other tables is rather a note than one."""
     if not sample.rows.num_rows:
         raise WarehouseError("it has a header and no rows")
     if len(sample.names) == 1:
         raise WarehouseError("it has one column only")
-    if piece.is_sheet and not sample.format.get("header", True):
+    if candidate.is_sheet and not sample.format.get("header", True):
         raise WarehouseError("it has no header")
 
 
-def _parted(name: str, samples: Mapping[Piece, Sample]) -> Iterator[Group]:
+def _parted(name: str, samples: Mapping[Candidate, Sample]) -> Iterator[Group]:
     """Yield the tables among sheets or archived files."""
     is_book = next(iter(samples)).is_sheet
     key = "sheets" if is_book else "members"
@@ -96,11 +96,11 @@ def _parted(name: str, samples: Mapping[Piece, Sample]) -> Iterator[Group]:
         doubt = "all sheets have the same columns: are they one table?"
         yield Group(name, {key: "*"}, dict(samples), (doubt,))
         return
-    tables: dict[str, dict[Piece, Sample]] = {}
-    for piece, sample in samples.items():
-        tables.setdefault(table_name(piece.member) or name, {})[piece] = sample
+    tables: dict[str, dict[Candidate, Sample]] = {}
+    for candidate, sample in samples.items():
+        tables.setdefault(table_name(candidate.member) or name, {})[candidate] = sample
     for table, found in tables.items():
-        names = sorted({piece.member for piece in found})
+        names = sorted({candidate.member for candidate in found})
         is_only = is_book and len(names) == 1
         pattern = glob.escape(names[0]) if is_only else pattern_of(names)
         if _are_alike(found.values()) and _finds_no_other(pattern, found):
@@ -116,12 +116,12 @@ def _are_alike(samples: Iterable[Sample]) -> bool:
     return all((s.names, s.format) == (first.names, first.format) for s in others)
 
 
-def _finds_no_other(pattern: str, pieces: Iterable[Piece]) -> bool:
+def _finds_no_other(pattern: str, candidates: Iterable[Candidate]) -> bool:
     """Return whether landing reads by a pattern of members what it should, no more."""
-    pieces = set(pieces)
-    return pieces == {
-        Piece(path, member)
-        for path in {piece.path for piece in pieces}
+    candidates = set(candidates)
+    return candidates == {
+        Candidate(path, member)
+        for path in {candidate.path for candidate in candidates}
         # Landing also reads hidden sheets, where a pattern says so.
         for member in members(path, replace(PLAIN, sheets="*"))
         if fnmatchcase(member, pattern)

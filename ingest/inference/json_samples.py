@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 from dbt_models import WarehouseError
+from ingest.inference.candidates import Candidate
 from ingest.inference.json_objects import fields_of, opened
 from ingest.inference.json_places import first_list
-from ingest.inference.pieces import Piece
 from ingest.inference.samples import Sample, names_in, sample_of
 from ingest.readers.json_records import LONGEST, require_length, split_records
 from ingest.readers.json_values import object_of, text_of
@@ -19,7 +19,7 @@ from ingest.readers.json_values import object_of, text_of
 _MOST = 1 << 26
 
 
-def read_json(piece: Piece, limit: int) -> Sample:
+def read_json(candidate: Candidate, limit: int) -> Sample:
     """Look at the records of a JSON file, as landing finds them.
 
     Raises
@@ -27,11 +27,11 @@ def read_json(piece: Piece, limit: int) -> Sample:
     WarehouseError
         If it is no JSON or has no records; in words without the file's name.
     """
-    place = _place(piece)
+    place = _place(candidate)
     found: list[dict[str, Any]] = []
     broken = size = 0
     is_whole = True
-    with _opened(piece) as stream:
+    with _opened(candidate) as stream:
         if place is None:
             texts = _lines(stream)
         else:
@@ -73,8 +73,8 @@ def read_json(piece: Piece, limit: int) -> Sample:
 
 
 @contextmanager
-def _opened(piece: Piece) -> Iterator[BinaryIO]:
-    with piece.opened() as stream:
+def _opened(candidate: Candidate) -> Iterator[BinaryIO]:
+    with candidate.opened() as stream:
         if stream.peek(3).startswith(codecs.BOM_UTF8):
             stream.read(3)
         yield stream
@@ -87,9 +87,9 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
             yield line
 
 
-def _place(piece: Piece) -> str | None:
+def _place(candidate: Candidate) -> str | None:
     """Return where the list of records is; '': it is the document; None: on lines."""
-    with _opened(piece) as stream:
+    with _opened(candidate) as stream:
         lines = iter(lambda: stream.readline(LONGEST), b"")
         filled = filter(None, map(bytes.strip, lines))
         first = next(filled, None)
@@ -103,7 +103,7 @@ def _place(piece: Piece) -> str | None:
     # A document on one line may be a large one.
     if is_more and _values(first):
         return None
-    with _opened(piece) as stream:
+    with _opened(candidate) as stream:
         place = first_list(stream)
     if place is None and all(isinstance(v, (dict, list)) for v in _values(first)):
         raise WarehouseError(

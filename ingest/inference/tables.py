@@ -84,26 +84,26 @@ def guess_tables(
 
 
 def _guess_table(name: str, pattern: str, group: Group, day_first: bool) -> TableGuess:
-    (first_piece, first), *others = group.samples.items()
-    for piece, sample in others:
+    (first_candidate, first), *others = group.samples.items()
+    for candidate, sample in others:
         if sample.names != first.names or sample.format != first.format:
             raise WarehouseError(
-                f"{piece} has the columns {', '.join(sample.names)}, and "
-                f"{first_piece}, by its name of the same table, "
+                f"{candidate} has the columns {', '.join(sample.names)}, and "
+                f"{first_candidate}, by its name of the same table, "
                 f"{', '.join(first.names)}; or they are written differently "
                 "(delimiter, encoding, header, widths). Give them names that differ in "
                 "more than numbers."
             )
-    paths = sorted({piece.path for piece in group.samples})
+    paths = sorted({candidate.path for candidate in group.samples})
     rows = pa.concat_tables(
         [
-            _numbered(paths.index(piece.path), sample)
-            for piece, sample in group.samples.items()
+            _numbered(paths.index(candidate.path), sample)
+            for candidate, sample in group.samples.items()
         ]
     )
     if not rows.num_rows:
         raise WarehouseError(
-            f"{first_piece} has a header and no rows; types and keys can only be "
+            f"{first_candidate} has a header and no rows; types and keys can only be "
             "guessed from rows. Export it with some."
         )
     with connect() as connection:

@@ -3,13 +3,13 @@
 import codecs
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from dbt_models import WarehouseError
+from ingest.inference.fixed_width_samples import stands_apart
 
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -128,8 +128,7 @@ def find_dialect(head: bytes, encoding: str) -> TextDialect:
 def _require_one_column(text: str) -> None:
     """Raise if lines without a delimiter are not values of one column."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    columns = sum(bool(re.search(r"\S {2,}\S", line)) for line in lines)
-    if columns * 2 > len(lines):
+    if stands_apart(text):
         raise WarehouseError(
             "its columns stand apart by blanks, and nothing shows where one ends and "
             "the next begins; write its contract by hand with what whoever makes the "

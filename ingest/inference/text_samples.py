@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 from dbt_models import WarehouseError
+from ingest.inference.candidates import Candidate
 from ingest.inference.fixed_width_samples import read_fixed_width, stands_apart
-from ingest.inference.pieces import Piece
 from ingest.inference.samples import (
     Sample,
     find_header,
@@ -24,7 +24,7 @@ from ingest.inference.text_dialects import (
 )
 
 
-def read_text(piece: Piece, limit: int) -> Sample:
+def read_text(candidate: Candidate, limit: int) -> Sample:
     """Look at a text file.
 
     Raises
@@ -32,7 +32,7 @@ def read_text(piece: Piece, limit: int) -> Sample:
     WarehouseError
         If it is no text or no table; in words without the file's name.
     """
-    with piece.opened() as stream:
+    with candidate.opened() as stream:
         head = stream.read(HEAD)
         encoding, doubts = find_encoding(head, stream)
     stated = {"encoding": encoding} if encoding in {"cp1252", "latin-1"} else {}
@@ -40,7 +40,7 @@ def read_text(piece: Piece, limit: int) -> Sample:
     if not start.strip():
         raise WarehouseError("it is empty; export it again")
     if stands_apart(start):
-        with piece.opened() as stream:
+        with candidate.opened() as stream:
             text = io.TextIOWrapper(stream, encoding, "replace", newline="\n")
             sample = read_fixed_width(text, limit)
         if sample is not None:
@@ -50,7 +50,7 @@ def read_text(piece: Piece, limit: int) -> Sample:
                 doubts=(*doubts, *sample.doubts),
             )
     dialect = find_dialect(head, encoding)
-    with piece.opened() as stream:
+    with candidate.opened() as stream:
         return _read(dialect, stream, {**stated, **_signs(dialect)}, doubts, limit)
 
 

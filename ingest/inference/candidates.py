@@ -1,4 +1,4 @@
-"""What a file may hold tables in: itself, sheets of a workbook, files of an archive."""
+"""Candidates for tables: files, sheets of workbooks, files in archives."""
 
 import io
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _WORKBOOKS = (".xlsx", ".xlsm")
 
 
 @dataclass(frozen=True)
-class Piece:
+class Candidate:
     """A file, or a part of one, that may hold a table.
 
     Attributes
@@ -83,7 +83,7 @@ class Piece:
                 yield io.BufferedReader(stream)
 
 
-def pieces_of(path: Path) -> list[Piece]:
+def candidates_of(path: Path) -> list[Candidate]:
     """Return what in a file may be a table; sheets that are hidden are none.
 
     Raises
@@ -106,5 +106,5 @@ def pieces_of(path: Path) -> list[Piece]:
         if not found:
             raise WarehouseError("it is a workbook without a sheet that is seen")
     else:
-        return [Piece(path)]
-    return [Piece(path, member) for member in found]
+        return [Candidate(path)]
+    return [Candidate(path, member) for member in found]
