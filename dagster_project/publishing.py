@@ -20,7 +20,7 @@ from ingest.builds import begin_change
 from ingest.contracts.sources import active_sources
 from ingest.currencies import base_currency
 from ingest.ledger import now
-from ingest.sql import connect, identifier, literal
+from ingest.sql import connect, create_database, identifier, literal
 
 PUBLISHED_SCHEMAS = ("core", "features", "learned", "marts", "ops")
 
@@ -64,6 +64,7 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
         # The last: with it the build is complete, and the next run may go on from it.
         fill_ops_table(build, "build_info", [info])
         build.execute("checkpoint")
+    create_database(new)
     with connect(new) as connection:
         build_database = literal(deployment.build_database)
         connection.execute(f"attach {build_database} as build (read_only)")

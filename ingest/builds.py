@@ -10,7 +10,7 @@ import duckdb
 from dbt_models import Deployment
 from dbt_models.ops import create_ops_tables, fill_ops_table
 from ingest.ledger import read_loads
-from ingest.sql import connect, identifier
+from ingest.sql import connect, create_database, identifier
 
 _COMPLETE = """
     select list_max(build_info.load_ids)
@@ -73,6 +73,7 @@ def open_build(
     if built is None:
         for path in deployment.build.glob(f"{deployment.build_database.name}*"):
             path.unlink()
+        create_database(deployment.build_database)
     with connect(deployment.build_database) as connection:
         connection.begin()
         if built is None:

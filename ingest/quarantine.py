@@ -50,9 +50,11 @@ def copies_folder(deployment: Deployment) -> Iterator[Path]:
 
 
 def sift(
-    part: Part, broken: Iterable[Readable], folder: Path
+    part: Part, broken: Iterable[Readable], folder: Path, most: float
 ) -> dict[ExportFile, Sifted]:
     """Part the rows of broken files into those that keep the contract and the others.
+
+    Of more than ``most`` broken ones, it is not worth to know what is wrong with each.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def sift(
         aside.mkdir()
         try:
             checks = checks_of(part.table, part.doubtful)
-            sifted[found.file] = found.sift(part.types, checks, aside)
+            sifted[found.file] = found.sift(part.types, checks, aside, most)
         except (WarehouseError, OSError) as error:
             raise refuse(part.table, found.file.name, error) from error
         except duckdb.Error as error:
@@ -82,8 +84,12 @@ def refuse_many(
     table: Table,
     rejects: Mapping[ExportFile, Sequence[Reject]],
     rows_read: int,
+    *,
+    is_all: bool,
 ) -> None:
     """Raise if more rows are broken than the contract allows.
+
+    If the rejects are not all, there are more.
 
     Raises
     ------
@@ -91,7 +97,7 @@ def refuse_many(
         With the first of them; the others are in the quarantine as a failed try.
     """
     rejected = sum(map(count_rows, rejects.values()))
-    if rejected <= table.max_rejects * rows_read:
+    if is_all and rejected <= table.max_rejects * rows_read:
         return
     keep(deployment, table.full_name, rejects)
     file, first = next((file, found[0]) for file, found in rejects.items() if found)
@@ -99,9 +105,9 @@ def refuse_many(
     raise refuse(
         table,
         file.name,
-        f"line {first.line}{column}: {first.reason}. {rejected:,} of {rows_read:,} "
-        f"rows break the contract; it allows {table.max_rejects:.1%} (max_rejects). "
-        "`crm rejects` lists them",
+        f"line {first.line}{column}: {first.reason}. {'' if is_all else 'At least '}"
+        f"{rejected:,} of {rows_read:,} rows break the contract; it allows "
+        f"{table.max_rejects:.1%} (max_rejects). `crm rejects` lists them",
     )
 
 

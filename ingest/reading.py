@@ -3,6 +3,7 @@
 Large files are read again in pieces: to find one broken row in all of it takes minutes.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,14 +24,26 @@ from ingest.readers.readable import Readable
 from ingest.rejects import Reject, count_rows
 from ingest.sql import connect, files, literal
 
+# Of how many broken rows it is always said what is wrong with them: who mends a file
+# wants to know all, but nobody mends a million.
+_LISTED = 10_000
+
 
 @dataclass(frozen=True)
 class Rows:
-    """What became of the rows of a load's files."""
+    """What became of the rows of a load's files.
+
+    Attributes
+    ----------
+    is_all
+        Whether the rejects are all; else there are more than the contract allows, and
+        nothing is loaded.
+    """
 
     read: Mapping[ExportFile, int]
     loaded: Mapping[ExportFile, int]
     rejects: Mapping[ExportFile, list[Reject]]
+    is_all: bool = True
 
 
 def read_rows(
@@ -47,19 +60,28 @@ def read_rows(
 
     What it needs for a while is written to the folder.
     """
-    reading = _Reading(connection, load_id, ids)
+    reading = _Reading(connection, load_id, ids, is_whole=len(parts) == 1)
     rows = _together(reading.read(part, aside, folder) for part in parts)
-    refuse_many(deployment, table, rows.rejects, sum(rows.read.values()))
+    refuse_many(
+        deployment, table, rows.rejects, sum(rows.read.values()), is_all=rows.is_all
+    )
     return rows
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """What all parts of a load have in common."""
+    """What all parts of a load have in common.
+
+    Attributes
+    ----------
+    is_whole
+        Whether a part is all of the load.
+    """
 
     connection: duckdb.DuckDBPyConnection
     load_id: int
     ids: Mapping[ExportFile, int]
+    is_whole: bool
 
     def read(self, part: Part, aside: Path, folder: Path) -> Rows:
         """Write a part, in pieces if it is large and not plain."""
@@ -68,12 +90,18 @@ class _Reading:
         read, loaded = self._read_at_once(part, aside, looks_closely=False)
         if read == loaded and None not in read.values():
             return Rows(read, loaded, {})
+        most = self._most(part, read)
         with TemporaryDirectory(dir=folder) as name:
             written, found = Path(name), []
+            rejected = 0
             for piece in pieces(part, written):
                 piece = replace(piece, file_name=f"{len(found)}.parquet")
                 with TemporaryDirectory(dir=folder) as copies:
-                    found.append(self._read_closely(piece, written, Path(copies)))
+                    rows = self._read_closely(piece, written, Path(copies), most)
+                found.append(rows)
+                rejected += sum(map(count_rows, rows.rejects.values()))
+                if rejected > most:
+                    return replace(_together(found), read=read, is_all=False)
             paths = [written / f"{place}.parquet" for place in range(len(found))]
             try:
                 _join(paths, aside / part.file_name)
@@ -81,7 +109,9 @@ class _Reading:
                 raise refuse(part.table, part.files[0].name, error) from error
         return _together(found)
 
-    def _read_closely(self, part: Part, aside: Path, folder: Path) -> Rows:
+    def _read_closely(
+        self, part: Part, aside: Path, folder: Path, most: float | None = None
+    ) -> Rows:
         """Write a part, and if rows are missing, again without the broken ones."""
         read, loaded = self._read_at_once(part, aside, looks_closely=True)
         broken = [
@@ -91,9 +121,13 @@ class _Reading:
         ]
         if not broken:
             return Rows(read, loaded, {})
-        sifted = sift(part, broken, folder)
+        if most is None:
+            most = self._most(part, read)
+        sifted = sift(part, broken, folder, most)
         read |= {file: found.rows_read for file, found in sifted.items()}
         rejects = {file: found.rejects for file, found in sifted.items()}
+        if not all(found.is_all for found in sifted.values()):
+            return Rows(read, {}, rejects, is_all=False)
         try:
             loaded = self._write(
                 part, {file: found.good for file, found in sifted.items()}, aside
@@ -115,6 +149,12 @@ class _Reading:
                     "look for stray quotes or line breaks",
                 )
         return Rows(read, loaded, rejects)
+
+    def _most(self, part: Part, read: Mapping[ExportFile, int | None]) -> float:
+        """Return how many rows may be broken before all of the load is refused."""
+        if not self.is_whole or None in read.values():
+            return math.inf
+        return max(part.table.max_rejects * sum(read.values()), _LISTED)
 
     def _read_at_once(
         self, part: Part, aside: Path, *, looks_closely: bool
@@ -175,9 +215,11 @@ def _join(paths: Iterable[Path], target: Path) -> None:
 def _together(found: Iterable[Rows]) -> Rows:
     read, loaded = Counter(), Counter()
     rejects = defaultdict(list)
+    is_all = True
     for rows in found:
         read.update(rows.read)
         loaded.update(rows.loaded)
         for file, rejected in rows.rejects.items():
             rejects[file] += rejected
-    return Rows(read, loaded, rejects)
+        is_all = is_all and rows.is_all
+    return Rows(read, loaded, rejects, is_all)

@@ -49,11 +49,15 @@ class Sifted:
         A copy of the file without the others.
     rows_read
         All its rows, counted without the engine that loads them.
+    is_all
+        Whether the rejects are all; else there are more than it was worth listing, and
+        the copy is good for nothing.
     """
 
     good: Path
     rows_read: int
     rejects: list[Reject]
+    is_all: bool = True
 
 
 def count_rows(rejects: Iterable[Reject]) -> int:

@@ -91,9 +91,10 @@ class CsvReader:
         types: Mapping[str, str],
         checks: Collection[Check],
         folder: Path,
+        most: float,
     ) -> Sifted:
         """Part the broken rows from the others."""
-        return csv_sift.sift(path, self.dialect, types, checks, folder)
+        return csv_sift.sift(path, self.dialect, types, checks, folder, most)
 
     def pieces(
         self, path: Path, columns: int, folder: Path

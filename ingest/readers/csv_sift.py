@@ -32,6 +32,7 @@ def sift(
     types: Mapping[str, str],
     checks: Collection[Check],
     folder: Path,
+    most: float,
 ) -> Sifted:
     """Part the file's rows into those that keep the contract and the others.
 
@@ -43,13 +44,16 @@ def sift(
         What the rows must keep.
     folder
         Where copies of the file may be written.
+    most
+        Of how many broken rows it is worth to know what is wrong.
     """
     good, numbered, text = (
         folder / f"{name}.csv" for name in ("good", "numbered", "text")
     )
     with opened(path) as stream, text.open("wb") as copy:
         shutil.copyfileobj(stream, copy)
-    rejects = []
+    rejects: list[Reject] = []
+    rejected = 0
     with text.open("rb") as copy, mmap(copy.fileno(), 0, access=ACCESS_READ) as content:
         rows_read = _number(
             records(content, dialect, *begin(content, dialect)), numbered, dialect
@@ -64,6 +68,9 @@ def sift(
                     continue
                 line = record.content.decode("utf-8", "backslashreplace")
                 rejects += [Reject(record.line, *why, line) for why in found.items()]
+                rejected += 1
+                if rejected > most:
+                    return Sifted(good, rows_read, rejects, is_all=False)
     return Sifted(good, rows_read, rejects)
 
 

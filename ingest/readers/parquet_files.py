@@ -78,6 +78,7 @@ class ParquetReader:
         types: Mapping[str, str],
         checks: Collection[Check],
         folder: Path,
+        most: float,
     ) -> Sifted:
         """Part the file's rows into those that keep the contract and the others.
 
@@ -96,8 +97,8 @@ class ParquetReader:
         rows = _scan([path], file_row_number=True)
         with connect() as connection:
             _require_text(connection, rows, types)
-            broken = connection.execute(
-                f"""select line, flaw.column_name, flaw.reason, text
+            query = f"""
+                select line, flaw.column_name, flaw.reason, text
                 from (
                     select
                         {line} as line,
@@ -106,8 +107,16 @@ class ParquetReader:
                     from {rows}
                 )
                 where flaw is not null"""
-            ).fetchall()
-            lines = [reject[0] for reject in broken]
+            (found,) = connection.execute(
+                f"select count(distinct line) from ({query})"
+            ).fetchone()
+            if found > most:
+                query += f" order by line limit {most + 1:.0f}"
+            broken = connection.execute(query).fetchall()
+            rejects = [Reject(*reject) for reject in broken]
+            if found > most:
+                return Sifted(good, self.count_rows(path), rejects, is_all=False)
+            lines = [reject.line for reject in rejects]
             connection.execute(
                 f"""copy (
                     select * exclude (file_row_number) from {rows}
@@ -115,9 +124,7 @@ class ParquetReader:
                 ) to {literal(good)} (format parquet)""",
                 {"lines": lines},
             )
-        return Sifted(
-            good, self.count_rows(path), [Reject(*reject) for reject in broken]
-        )
+        return Sifted(good, self.count_rows(path), rejects)
 
     def fields(self, text: str, names: Collection[str]) -> dict[str, str]:
         """Take the text of a rejected row apart."""

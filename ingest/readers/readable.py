@@ -12,7 +12,7 @@ A reader has seven parts.
 ``scan(paths, types)``
     the SQL that reads them as they are stored; both add ``file_index``, the place of
     the row's file among them;
-``sift(path, types, checks, folder)``
+``sift(path, types, checks, folder, most)``
     the slow way for a file with broken rows: it parts them from the others;
 ``fields(text, names)``
     takes the text of one of them apart, as far as it can be;
@@ -93,10 +93,14 @@ class Readable:
         return self.converter.count_rows(self.original, self.member, self.table)
 
     def sift(
-        self, types: Mapping[str, str], checks: Collection[Check], folder: Path
+        self,
+        types: Mapping[str, str],
+        checks: Collection[Check],
+        folder: Path,
+        most: float,
     ) -> Sifted:
         """Part the broken rows from the others."""
-        found = self.reader.sift(self.path, types, checks, folder)
+        found = self.reader.sift(self.path, types, checks, folder, most)
         rejects = [
             replace(r, line=r.line + self.lines_above, key=self._key(r, types))
             for r in found.rejects

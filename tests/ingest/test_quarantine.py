@@ -227,7 +227,7 @@ def test_broken_files_are_sifted_where_only_their_owner_looks(shop, monkeypatch)
     folders = []
     sift = csv_sift.sift
     monkeypatch.setattr(
-        csv_sift, "sift", lambda *given: folders.append(given[-1]) or sift(*given)
+        csv_sift, "sift", lambda *given: folders.append(given[-2]) or sift(*given)
     )
     shop.export("sales.csv", text([*GOOD, "x,1.00,y"]))
     shop.land(REQUIRED)
