@@ -27,7 +27,7 @@ All raise WarehouseError with what is wrong, without the file's name: the caller
 it.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -135,19 +135,23 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
     WarehouseError
         If it is empty, damaged, or nobody knows its kind.
     """
+    path, name = file.path, file.path.name.lower()
 
-    def copy(name: str) -> Path:
+    def put(copy: str, write: Callable[..., None], *given: str) -> None:
+        nonlocal path
         # Most files need none, and a thousand folders take seconds.
         folder.mkdir(exist_ok=True)
-        return folder / name
+        write(path, *given, folder / copy)
+        if path != file.path:
+            path.unlink()  # the disk need not have room for all of them
+        path = folder / copy
 
-    path, name = file.path, file.path.name.lower()
     if path.stat().st_size == 0:
         raise WarehouseError("it is empty (0 bytes); export it again")
     if name.endswith(".zip"):
         _require_member(file, table)
         name = Path(file.member).name.lower()
-        unzip(file.path, file.member, path := copy(name))
+        put(name, unzip, file.member)
     elif file.member is not None and not is_workbook(path):
         raise WarehouseError("it is not what its name says: it is a zip archive (.zip)")
     packed = next((ending for ending in PACKED if name.endswith(ending)), "")
@@ -157,11 +161,11 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
     encoding = encoding_of(path, table.format.encoding) if is_text else None
     # Gzipped CSV of UTF-8 is read as it is.
     if packed and (encoding or (kind, packed) != ("csv", ".gz")):
-        unpack(path, path := copy(name))
+        put(name, unpack)
     if kind == "parquet":
         return Readable(file, table, path, ParquetReader())
     if encoding:
-        make_utf8(path, encoding, path := copy(f"utf8_{name}"))
+        put(f"utf8_{name}", make_utf8, encoding)
     if kind == "csv":
         return Readable(file, table, path, CsvReader(_dialect(name, table)))
     converter, member = _CONVERTERS[kind], file.member
@@ -169,7 +173,8 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
         _require_member(file, table)
     elif kind == "excel":
         member = only_sheet(path, table.format)
-    rows = copy("rows.parquet")
+    folder.mkdir(exist_ok=True)
+    rows = folder / "rows.parquet"
     rejects = tuple(write_copy(converter.rows(path, member, table), rows))
     reader = ParquetReader(line_column=LINE)
     return Readable(file, table, rows, reader, converter, path, member, rejects)
