@@ -1,6 +1,5 @@
 """What a row must keep to be landed, as SQL over its columns as a reader gives them."""
 
-import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,6 +7,7 @@ from datetime import timedelta
 from ingest.contracts import DECIMAL, Column, Table
 from ingest.ledger import now
 from ingest.sql import identifier, literal
+from ingest.written_numbers import plain_number
 
 _NUMBER = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?"
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -168,27 +168,7 @@ def _is_number(data_type: str) -> bool:
 def _plain_text(table: Table, column: Column) -> str:
     """Return the SQL for the value as SQL writes it, where it is written otherwise."""
     text = _text(column.name)
-    given = table.format
-    if not _is_number(column.data_type) or (
-        given.has_plain_numbers and given.decimal == "."
-    ):
-        return text
-    if given.symbols:
-        words = "|".join(map(re.escape, given.symbols))
-        blank = "[ \t\u00a0\u202f]*"
-        around = f"^([+-]?){blank}(?:{words}){blank}|{blank}(?:{words})$"
-        text = f"regexp_replace({text}, {literal(around)}, '\\1')"
-    if given.thousands == " ":
-        # Nobody sees which blank it is.
-        text = f"translate({text}, '\u00a0\u202f', '  ')"
-    sign, point = re.escape(given.thousands), re.escape(given.decimal)
-    groups = f"[0-9]{{1,3}}({sign}[0-9]{{3}})+|" if sign else ""
-    written = f"[+-]?({groups}[0-9]*)({point}[0-9]*)?([eE][+-]?[0-9]{{1,3}})?"
-    plain = f"replace({text}, {literal(given.decimal)}, '.')"
-    if given.thousands:
-        without = f"replace({text}, {literal(given.thousands)}, '')"
-        plain = f"replace({without}, {literal(given.decimal)}, '.')"
-    return f"case when regexp_full_match({text}, {literal(written)}) then {plain} end"
+    return plain_number(text, table.format) if _is_number(column.data_type) else text
 
 
 def _text(name: str) -> str:

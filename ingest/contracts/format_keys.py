@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from dbt_models import WarehouseError, nearest
-from ingest.contracts.formats import KINDS, KINDS_BY_ENDING, Format
+from ingest.contracts.formats import KINDS, KINDS_BY_ENDING, NEGATIVES, Format
 from ingest.sql import ask
 
 
@@ -54,9 +54,13 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "header": ("true or false", lambda v: isinstance(v, bool)),
     "skip_lines": ("a number of lines", lambda v: type(v) is int and v >= 0),
-    "decimal": ("'.' or ','", lambda v: v in {".", ","}),
+    "decimal": ("'.' or ','", lambda v: v in (".", ",")),
     "thousands": ("one character, or '' for none", lambda v: v == "" or _is_sign(v)),
     "symbols": ("a list of words, such as ['€', EUR]", _is_words),
+    "negative": (
+        f"{' or '.join(map(repr, NEGATIVES))}, beside '-1'",
+        lambda v: v in ("-1", *NEGATIVES),
+    ),
     "nulls": ("a list of words, such as ['NULL', '-']", _is_words),
     "sheets": ("a pattern of names, such as '20*'", lambda v: isinstance(v, str)),
     "members": ("a pattern of names, such as '*.csv'", lambda v: isinstance(v, str)),
@@ -160,7 +164,7 @@ def read_column_format(given: Any, data_type: str, where: str) -> str | None:
     if data_type not in examples:
         raise WarehouseError(
             f"{where}: format is for {', '.join(examples)}; how numbers are written is "
-            "said under format of the table (decimal, thousands, symbols)."
+            "said under format of the table (decimal, negative, thousands, symbols)."
         )
     is_right = isinstance(given, str) and (
         len(set(given.lower().split("/"))) == 2 == len(given.split("/"))

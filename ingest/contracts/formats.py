@@ -15,6 +15,8 @@ KINDS_BY_ENDING = {
     ".xlsm": "excel",
     ".xlsx": "excel",
 }
+# How numbers below zero may be written, beside -1: by SAP, and in accounts.
+NEGATIVES = ("1-", "(1)")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Format:
         The signs inside numbers; thousands: empty if there are none.
     symbols
         What stands before or behind numbers, such as currency signs.
+    negative
+        How numbers below zero are written: ``-1``, or one of ``NEGATIVES`` beside it.
     nulls
         Words that mean an empty field.
     sheets
@@ -60,6 +64,7 @@ class Format:
     decimal: str = "."
     thousands: str = ""
     symbols: tuple[str, ...] = ()
+    negative: str = "-1"
     nulls: tuple[str, ...] = ()
     sheets: str | None = None
     members: str = "*"
@@ -69,7 +74,8 @@ class Format:
     @property
     def has_plain_numbers(self) -> bool:
         """Whether numbers are written as in SQL, but for the decimal sign."""
-        return not self.thousands and not self.symbols
+        is_signed_first = self.negative not in NEGATIVES
+        return is_signed_first and not self.thousands and not self.symbols
 
 
 PLAIN = Format()

@@ -54,8 +54,9 @@ def symbols_of(
     values: Mapping[str, duckdb.DuckDBPyRelation], numeric: Sequence[str]
 ) -> list[str]:
     """Return what stands before and behind the numbers, such as currency signs."""
+    unsigned = "ltrim(v, '+-')"
     tests = ", ".join(
-        f"bool_or(starts_with(v, {literal(s)}) or ends_with(v, {literal(s)}))"
+        f"bool_or(starts_with({unsigned}, {literal(s)}) or ends_with(v, {literal(s)}))"
         for s in SYMBOLS
     )
     found = set()

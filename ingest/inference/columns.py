@@ -16,6 +16,7 @@ from ingest.inference.column_types import type_of
 from ingest.inference.numbers import (
     CURRENCIES,
     choose_style,
+    find_negatives,
     styles_of,
 )
 from ingest.inference.personal import personal_columns
@@ -94,6 +95,9 @@ def guess_columns(
         for place, name in enumerate(names)
     }
     styles = {name: styles_of(found) for name, found in values.items()}
+    negative, moved = find_negatives(values, styles)
+    values |= moved
+    styles |= {name: styles_of(found) for name, found in moved.items()}
     prefers_comma = format.get("delimiter") == ";"
     style = choose_style(list(styles.values()), prefers_comma)
     why = "day first"
@@ -133,6 +137,8 @@ def guess_columns(
         found["thousands"] = style.thousands
     if symbols:
         found["symbols"] = symbols
+    if not moved.keys().isdisjoint(numeric):
+        found["negative"] = negative
     if nulls:
         found["nulls"] = nulls
     is_of_people = noun_of_table(table) == "customer" or any(
@@ -186,6 +192,8 @@ def guess_columns(
     table_doubts = [style.doubt] if style.doubt and "decimal" in found else []
     if style.doubt and not table_doubts and numeric:
         table_doubts = [style.doubt]
+    if "negative" in found:
+        table_doubts.append(f"numbers such as {negative} are taken for less than zero")
     if nulls:
         words = ", ".join(repr(word) for word in nulls)
         table_doubts.append(f"{words}: taken for nothing, in all columns")

@@ -1,11 +1,12 @@
 """How numbers are written in a table, and which type holds those of a column."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
+from ingest.contracts.formats import NEGATIVES
 from ingest.inference.values import met_by_all
 from ingest.inference.words import (
     is_money,
@@ -14,10 +15,12 @@ from ingest.inference.words import (
     words,
 )
 from ingest.sql import literal
+from ingest.written_numbers import leading_minus
 
 SYMBOLS = ("€", "$", "£", "¥", "EUR", "USD", "GBP", "CHF", "JPY", "%")
 CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
 _SYMBOL = "|".join(map(re.escape, SYMBOLS))
+_SIGN = "[+\u2212-]?"
 _MAX_BIGINT = 2**63 - 1
 
 
@@ -36,14 +39,14 @@ class Style:
     doubt: str | None = None
 
     @property
-    def pattern(self) -> str:
-        """A regular expression of a number, without symbols."""
+    def unsigned(self) -> str:
+        """A regular expression of a number, without sign and symbols."""
         decimal = re.escape(self.decimal)
         plain = f"[0-9]+({decimal}[0-9]*)?|{decimal}[0-9]+"
         if self.thousands:
             sign = re.escape(self.thousands)
             plain += f"|[1-9][0-9]{{0,2}}({sign}[0-9]{{3}})+({decimal}[0-9]*)?"
-        return f"[+-]?({plain})([eE][+-]?[0-9]{{1,3}})?"
+        return f"({plain})([eE][+-]?[0-9]{{1,3}})?"
 
     def plain(self, value: str) -> str:
         """Return the SQL of a number as SQL writes it."""
@@ -62,13 +65,36 @@ _STYLES = [
 
 def styles_of(values: duckdb.DuckDBPyRelation) -> set[Style]:
     """Return the styles in which all values of a column ``v`` are numbers."""
-    signs = f"({_SYMBOL})?"
+    # A minus stands before the symbol or behind it.
+    before = f"({_SIGN}({_SYMBOL}) ?|({_SYMBOL})? ?{_SIGN})"
+    behind = f"[ \u00a0]?({_SYMBOL})?"
     return set(
         met_by_all(
             values,
-            {s: (f"{signs} ?({s.pattern})[ \u00a0]?{signs}", "true") for s in _STYLES},
+            {style: (f"{before}{style.unsigned}{behind}", "true") for style in _STYLES},
         )
     )
+
+
+def find_negatives(
+    values: Mapping[str, duckdb.DuckDBPyRelation],
+    styles: Mapping[str, set[Style]],
+) -> tuple[str | None, dict[str, duckdb.DuckDBPyRelation]]:
+    """Return how numbers below zero are written, and the columns that have such.
+
+    The columns' values come with the minus first. None: none is written otherwise.
+    A column of nothing else is none of numbers: (212) may be the code of an area.
+    """
+    best: tuple[str | None, dict[str, duckdb.DuckDBPyRelation]] = (None, {})
+    for negative in NEGATIVES:
+        found = {}
+        for name in (name for name in values if not styles[name]):
+            moved = values[name].select(f"{leading_minus('v', negative, SYMBOLS)} as v")
+            if styles_of(moved) and moved.filter("v not like '-%'").limit(1).fetchone():
+                found[name] = moved
+        if len(found) > len(best[1]):
+            best = negative, found
+    return best
 
 
 def choose_style(columns: Sequence[set[Style]], prefers_comma: bool) -> Style:
@@ -93,8 +119,9 @@ def choose_style(columns: Sequence[set[Style]], prefers_comma: bool) -> Style:
 
 def bare(value: str) -> str:
     """Return the SQL of a number without the symbols before and behind it."""
-    signs = literal(f"^({_SYMBOL}) ?|[ \u00a0]?({_SYMBOL})$")
-    return f"regexp_replace({value}, {signs}, '', 'g')"
+    signs = literal(f"^([+-]?)({_SYMBOL}) ?|[ \u00a0]?({_SYMBOL})$")
+    value = f"replace({value}, '\u2212', '-')"
+    return f"regexp_replace({value}, {signs}, '\\1', 'g')"
 
 
 def number_type(

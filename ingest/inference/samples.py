@@ -164,7 +164,7 @@ def find_header(
 
 def _is_value(text: str) -> bool:
     return bool(
-        re.fullmatch(r"[-+]?[\d.,' ]*\d[\d.,' ]*%?", text)
+        re.fullmatch(r"[-+(]?[\d.,' ]*\d[\d.,' ]*[-%)]?", text)
         or re.fullmatch(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ T].*)?", text)
         or re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]+", text)
     )

@@ -83,7 +83,13 @@ def names(table: TableGuess) -> list[str]:
         (["20260131", "20260228"], "order_date", "date"),
         (["20260131", "20260228"], "article_no", "bigint"),
         (["", ""], "what", "varchar"),
-        (["(12.00)", "3.00"], "what", "varchar"),
+        (["(12.50)", "3.00"], "what", "decimal(12, 2)"),
+        (["12.50-", "3.00"], "what", "decimal(12, 2)"),
+        (["\u221212.50", "3.00"], "what", "decimal(12, 2)"),
+        # Codes of areas, and ages from one on.
+        (["(212)", "(415)"], "what", "varchar"),
+        (["(0228)", "30"], "what", "varchar"),
+        (["18-25", "65-"], "what", "varchar"),
     ],
 )
 def test_types(column, values, name, data_type):
@@ -130,6 +136,21 @@ def test_another_column_tells_the_order(guess):
             {"delimiter": ";", "decimal": ",", "thousands": ".", "symbols": ["€"]},
         ),
         ('id,amount\na,"1,012.50"\nb,2.25\n', {"thousands": ","}),
+        (
+            "id;amount\na;1.012,50-\nb;2,25\n",
+            {"delimiter": ";", "decimal": ",", "thousands": ".", "negative": "1-"},
+        ),
+        (
+            'id,amount\na,"$ (1,012.50)"\nb,$ 2.25\n',
+            {"thousands": ",", "symbols": ["$"], "negative": "(1)"},
+        ),
+        (
+            "id,amount\na,(€1.50)\nb,(2.25 €)\nc,€0.10\n",
+            {"symbols": ["€"], "negative": "(1)"},
+        ),
+        ("id,amount\na,-$1.50\nb,$2.25\n", {"symbols": ["$"]}),
+        ("id,area\na,(0228)\nb,30\n", {}),
+        ("a,(1.50)\nb,2.25\n", {"negative": "(1)", "header": False}),
         ("id\tamount\na\t$1\nb\t$2\n", {"delimiter": "\t", "symbols": ["$"]}),
         ("id|amount\na|1\nb|NULL\n", {"delimiter": "|", "nulls": ["NULL"]}),
         ("id,amount\na, \nb,3\n", {"nulls": [" "]}),
@@ -381,9 +402,12 @@ def test_tables_are_named_without_dates(file, name):
     assert table_name(file) == name
 
 
+_ROUND = st.decimals(-999, 999, places=2)
 _VALUES = st.one_of(
     st.lists(st.integers(-(10**20), 10**20).map(str), min_size=3, max_size=12),
-    st.lists(st.decimals(-999, 999, places=2).map(str), min_size=3, max_size=12),
+    st.lists(_ROUND.map(str), min_size=3, max_size=12),
+    st.lists(_ROUND.map(lambda d: f"({-d})" if d < 0 else f"${d}"), min_size=3),
+    st.lists(_ROUND.map(lambda d: f"{-d}-" if d < 0 else str(d)), min_size=3),
     st.lists(st.floats(allow_nan=False).map(str), min_size=3, max_size=12),
     st.lists(st.dates().map(str), min_size=3, max_size=12),
     st.lists(st.datetimes().map(str), min_size=3, max_size=12),

@@ -179,6 +179,14 @@ WRONG = {
         (FORMAT, {"delimiter": "'", "quote": "'"}),
         "delimiter and quote",
     ),
+    "a word for what is below zero": (
+        (FORMAT, {"negative": "brackets"}),
+        "'negative' of format must be '1-' or '(1)', beside '-1', not 'brackets'",
+    ),
+    "a list for what is below zero": (
+        (FORMAT, {"negative": ["(1)"]}),
+        "'negative' of format must be '1-' or '(1)', beside '-1', not ['(1)']",
+    ),
     "a delimiter of Parquet": (
         (FORMAT, {"kind": "parquet", "delimiter": ";"}),
         "'delimiter' of format is for csv files, and these are of the kind parquet",

@@ -440,6 +440,92 @@ NUMBERS = {
 }
 
 
+BELOW_ZERO = {
+    "1-": {
+        "1.234,56-": Decimal("-1234.56"),
+        "5-": Decimal(-5),
+        "5,00 -": Decimal(-5),
+        "5,00- €": Decimal(-5),
+        "€ 5,00-": Decimal(-5),
+        "5,00 EUR-": Decimal(-5),
+        "-5": Decimal(-5),
+        "5,00": Decimal(5),
+        "-5-": None,
+        "+5-": None,
+        "5--": None,
+        "€ 5- €": None,
+        "(5)": None,
+        "-": None,
+    },
+    "(1)": {
+        "(1.234,56)": Decimal("-1234.56"),
+        "( 5 )": Decimal(-5),
+        "(€5,00)": Decimal(-5),
+        "(5,00 €)": Decimal(-5),
+        "€ (5,00)": Decimal(-5),
+        "(5,00) EUR": Decimal(-5),
+        "-€5": Decimal(-5),
+        "5,00": Decimal(5),
+        "(-5)": None,
+        "-(5)": None,
+        "((5))": None,
+        "(5": None,
+        "5)": None,
+        "()": None,
+        "€ (5 €)": None,
+        "5-": None,
+    },
+    "-1": {"\u22125,00 €": Decimal(-5), "5-": None, "(5)": None},
+}
+
+
+@pytest.mark.parametrize(
+    ("negative", "written", "expected"),
+    [
+        (negative, written, expected)
+        for negative, numbers in BELOW_ZERO.items()
+        for written, expected in numbers.items()
+    ],
+)
+def test_a_number_below_zero_is_read_as_the_contract_says(
+    shop, negative, written, expected
+):
+    shop.export("sales.csv", f"id;amount;note\n1;{written};x\n2-;1,00;y\n2;1;z\n")
+    format_ = replace(GERMAN["format"], negative=negative)
+    table = {"format": format_, "max_rejects": 0.7, "key": ()}
+    (load,) = shop.land(SALES, **table)
+    assert load.rows_loaded + load.rows_rejected == 3
+    ids = [-2, 2] if negative == "1-" else [2]
+    assert shop.rows("id, amount", SALES, **table) == [
+        *([(1, expected)] if expected is not None else []),
+        *((id_, 1) for id_ in ids),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+@pytest.mark.parametrize("negative", ["1-", "(1)"])
+def test_a_way_to_write_less_than_zero_needs_no_other_signs(shop, negative, ending):
+    written = negative.replace("1", "1.25")
+    content = f"id,amount,note\n1,{written},{written}\n2,-1.5,x\n3,\u22122,y\n"
+    if ending == "jsonl":
+        content = (
+            f'{{"id": 1, "amount": "{written}", "note": "{written}"}}\n'
+            '{"id": 2, "amount": -1.5}\n{"id": 3, "amount": "\u22122"}\n'
+        )
+    shop.export(f"sales.{ending}", content)
+    table = {"format": Format(negative=negative)}
+    shop.land(SALES, **table)
+    landed = [amount for (amount,) in shop.rows("amount", SALES, **table)]
+    assert landed == [Decimal("-1.25"), Decimal("-1.50"), Decimal(-2)]
+    assert shop.rows("note", SALES, **table)[0] == (written,)
+
+
+def test_any_minus_is_one_where_numbers_are_plain(shop):
+    shop.export("sales.csv", "id,amount,note\n1,\u22121.25,x\n2,+1,y\n")
+    shop.land()
+    assert shop.rows("amount") == [(Decimal("-1.25"),), (Decimal(1),)]
+
+
 @pytest.mark.parametrize("written", NUMBERS)
 def test_numbers_are_read_as_the_contract_says_or_not_at_all(shop, written):
     shop.export("sales.csv", f"id;amount;note\n1;{written};x\n2;1,00;y\n")
