@@ -1,7 +1,7 @@
 """The export files of a table, with the hashes of their content."""
 
 import contextlib
-import glob
+import errno
 import hashlib
 import json
 import os
@@ -19,6 +19,7 @@ from ingest.contracts.formats import Format
 from ingest.contracts.sources import read_sources
 from ingest.elsewhere.fetched import fetched_file, fetched_folder
 from ingest.elsewhere.remote_files import fetched_files
+from ingest.export_folders import closed_folder, files_below, matches
 from ingest.readers.archives import members
 from ingest.rejects import RefusedDeliveryError
 
@@ -35,9 +36,6 @@ _MOMENT = re.compile(
 )
 # A file written this recently may change again within its timestamp's resolution.
 _SETTLED_NS = 2_000_000_000
-# What programs call a file that they are still writing, and Excel one beside it.
-_UNFINISHED = (".crdownload", ".filepart", ".part", ".tmp")
-_LOCK = "~$"
 
 
 @dataclass(frozen=True)
@@ -113,12 +111,14 @@ class ExportCatalog:
         Raises
         ------
         RefusedDeliveryError
-            If a file cannot be read.
+            If a file cannot be read, or a folder where one may be.
         """
         if table.connection is not None:
             found = _fetched(table, self._deployment)
         else:
-            names = sorted(_matches(table, self._exports), key=in_order_of_names)
+            if closed := closed_folder(table.export, self._exports):
+                raise _unreadable(closed, "folder", errno.EACCES)
+            names = sorted(matches(table.export, self._exports), key=in_order_of_names)
             found = [self._file(self._exports / name) for name in names]
         return [part for file in found for part in self._parts(file, table.format)]
 
@@ -144,10 +144,7 @@ class ExportCatalog:
                 if time.time_ns() - changed > _SETTLED_NS:
                     self._hashes[name] = known
         except OSError as error:
-            raise RefusedDeliveryError(
-                f"exports/{name} cannot be read ({os.strerror(error.errno)}). Make it "
-                "a file that this user may read, or take it away; then run again."
-            ) from error
+            raise _unreadable(name, "file", error.errno) from error
         return ExportFile(path, name, known["hash"], stat.st_size)
 
     def _parts(self, file: ExportFile, format_: Format) -> list[ExportFile]:
@@ -173,16 +170,20 @@ class ExportCatalog:
 def unmatched_files(deployment: Deployment) -> list[str]:
     """Return the files below ``exports/`` that no contract knows, hidden ones aside."""
     exports = deployment.exports
-    names = glob.glob("**", root_dir=exports, recursive=True)  # noqa: PTH207
     known = {
         name
         for source in read_sources()
         for table in source.tables
         if table.connection is None
-        for name in _matches(table, exports)
+        for name in matches(table.export, exports)
     }
-    return sorted(
-        name for name in names if name not in known and not (exports / name).is_dir()
+    return sorted(name for name in files_below(exports) if name not in known)
+
+
+def _unreadable(name: str, kind: str, number: int) -> RefusedDeliveryError:
+    return RefusedDeliveryError(
+        f"{PurePosixPath('exports', name)} cannot be read ({os.strerror(number)}). "
+        f"Make it a {kind} that this user may read, or take it away; then run again."
     )
 
 
@@ -204,19 +205,6 @@ def _fetched(table: Table, deployment: Deployment) -> list[ExportFile]:
             file.size_bytes,
         )
         for file in fetched_files(folder)
-    ]
-
-
-def _matches(table: Table, exports: Path) -> list[str]:
-    # Unlike Path.glob, it leaves hidden files alone and finds broken links.
-    names = glob.glob(table.export, root_dir=exports, recursive=True)  # noqa: PTH207
-    return [
-        name
-        for name in names
-        if not name.lower().endswith(_UNFINISHED)
-        and not PurePosixPath(name).name.startswith(_LOCK)
-        # Whoever keeps old files in a folder may call it as they are called.
-        and not (exports / name).is_dir()
     ]
 
 

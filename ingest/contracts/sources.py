@@ -12,6 +12,7 @@ from ingest.contracts import Source
 from ingest.contracts.tables import read_table
 from ingest.contracts.values import list_of, meta_of, required
 from ingest.elsewhere.connections import read_connections
+from ingest.export_folders import closed_folder
 
 _SOURCE_KEYS = {"timezone", "currency"}
 
@@ -61,6 +62,8 @@ def active_sources(deployment: Deployment) -> list[Source]:
 def _has_data(source: Source, deployment: Deployment) -> bool:
     return (deployment.raw / source.name).is_dir() or any(
         next(deployment.exports.glob(table.export), None) is not None
+        # Else a source that cannot be seen would be passed over without a word.
+        or closed_folder(table.export, deployment.exports) is not None
         if table.connection is None
         else table.connection in read_connections(deployment)
         for table in source.tables

@@ -392,6 +392,45 @@ def test_a_dangling_link_is_an_error(shop, pattern):
         shop.land(export=pattern)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "closed", "is_seen"),
+    [
+        ("shop/**/sales*", "shop/till/2026", True),
+        ("shop/*/*/sales*", "shop/till", True),
+        ("*/till/2026/sales.csv", "shop", True),
+        ("shop/sales.csv", "shop", True),
+        ("shop/**/sales*", ".", True),
+        ("shop/sales*", "shop/till", False),
+        ("shop/*/sales*", "shop/till/2026", False),
+    ],
+)
+def test_a_folder_that_is_closed_is_an_error(
+    shop, monkeypatch, pattern, closed, is_seen
+):
+    (shop.folder / "till" / "2026").mkdir(parents=True)
+    shop.export("sales.csv", A)
+    shop.export("till/sales.csv", B)
+    # Tests may run as a user who may look everywhere.
+    closed_folder = shop.deployment.exports / closed
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != closed_folder)
+    if not is_seen:
+        assert shop.land(export=pattern)
+        return
+    name = "exports" if closed == "." else f"exports/{closed}"
+    said = rf"^{name} cannot be read \(Permission denied\)\. Make it a folder that"
+    with pytest.raises(RefusedDeliveryError, match=said):
+        shop.land(export=pattern)
+
+
+def test_a_folder_whose_names_alone_may_be_seen_is_no_obstacle(shop, monkeypatch):
+    """What is called by its name needs no list."""
+    shop.export("sales.csv", A)
+    monkeypatch.setattr(os, "access", lambda _, mode: not mode & os.R_OK)
+    assert shop.land(export="shop/sales.csv")
+    with pytest.raises(RefusedDeliveryError, match="exports/shop cannot be read"):
+        shop.land(export="shop/sales*")
+
+
 def test_a_folder_that_is_called_as_files_are_is_none(shop):
     shop.export("sales.csv", "id,amount,note\n1,1,a\n")
     (shop.folder / "sales_old").mkdir()

@@ -1,6 +1,8 @@
 """Contracts: what is read from a source's YAML, and which sources are active."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -116,6 +118,17 @@ def test_active_sources(sources, tmp_path, there, switches, active):
         (tmp_path / file).touch()
     deployment = Deployment(tmp_path, {}, switches)
     assert [source.name for source in active_sources(deployment)] == active
+
+
+def test_a_source_whose_folder_is_closed_is_active(sources, tmp_path, monkeypatch):
+    """It would else be passed over without a word."""
+    write(sources, SHOP)
+    deployment = Deployment(tmp_path, {}, {})
+    folder = deployment.exports / "shop"
+    folder.mkdir(parents=True)
+    assert active_sources(deployment) == []
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != folder)
+    assert [source.name for source in active_sources(deployment)] == ["shop"]
 
 
 @pytest.mark.parametrize(
