@@ -77,6 +77,13 @@ def checks_of(table: Table, doubtful: Container[str]) -> list[Check]:
     return found
 
 
+def must_be_empty(name: str) -> Check:
+    """Return the check of a column that has no name, and so cannot be landed."""
+    text = f"cast({identifier(name)} as varchar)"
+    empty = f"coalesce(trim({text}) = '', true)"
+    return Check(name, "a value in a column that has no name in the header", empty)
+
+
 def _check(column_name: str, reason: str, condition: str) -> Check:
     """Return a check of values that are there."""
     # `case` does not look further once it knows, `or` does.

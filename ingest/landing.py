@@ -124,7 +124,7 @@ def _write(
         is_backfill=first.is_backfill if first else is_first,
         columns_hash=table.columns_hash,
         unknown_columns=tuple(
-            sorted({name for part in parts for name in part.stored} - set(table.types))
+            sorted({name for part in parts for name in part.landed} - set(table.types))
         ),
         files=tuple(_landed_files(parts, ids, rows, amounts)),
     ), {file: rejects for file, rejects in rows.rejects.items() if rejects}

@@ -9,10 +9,17 @@ from pathlib import Path
 import duckdb
 
 from dbt_models import WarehouseError
-from ingest.checks import checks_of, spelled_columns, value_of
-from ingest.contracts import LANDING_NAMES, Table
+from ingest.checks import (
+    Check,
+    checks_of,
+    must_be_empty,
+    spelled_columns,
+    value_of,
+)
+from ingest.contracts import Table
 from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
+from ingest.readers.headers import NAMELESS, check_header
 from ingest.readers.readable import Readable, Reader, readable
 from ingest.rejects import RefusedDeliveryError
 from ingest.sql import identifier, literal
@@ -25,7 +32,8 @@ class Part:
     Attributes
     ----------
     stored
-        Column name to the type that it is stored as, in the files' order.
+        Column name to the type that it is stored as, in the files' order; a column
+        without a name has its place and ``NAMELESS``.
     """
 
     table: Table
@@ -42,16 +50,30 @@ class Part:
     @property
     def types(self) -> dict[str, str]:
         """Column name to the contract's type, in the files' order; text if unknown."""
-        return {name: self.table.types.get(name, "varchar") for name in self.stored}
+        known = self.table.types
+        return {
+            name: "varchar" if stored == NAMELESS else known.get(name, "varchar")
+            for name, stored in self.stored.items()
+        }
+
+    @property
+    def landed(self) -> list[str]:
+        """The columns that land: all that have a name."""
+        return [name for name, stored in self.stored.items() if stored != NAMELESS]
 
     @property
     def doubtful(self) -> set[str]:
         """Columns that are stored as another type than the contract's."""
         return {
             name
-            for name, data_type in self.types.items()
-            if data_type.replace(" ", "") != self.stored[name].replace(" ", "")
+            for name in self.landed
+            if self.types[name].replace(" ", "") != self.stored[name].replace(" ", "")
         }
+
+    def checks(self, doubtful: Collection[str]) -> list[Check]:
+        """Return what its rows must keep that the reader does not see to."""
+        nameless = [name for name in self.stored if name not in self.landed]
+        return [*checks_of(self.table, doubtful), *map(must_be_empty, nameless)]
 
 
 def refuse(table: Table, file_name: str, reason: object) -> WarehouseError:
@@ -91,8 +113,8 @@ def group_files(table: Table, files: Sequence[ExportFile], folder: Path) -> list
     for number, file in enumerate(files):
         try:
             found = readable(file, table, folder / f"copies_{number}")
-            columns = tuple(found.reader.columns(found.path))
-            _check_header(table, [name for name, _ in columns])
+            columns = tuple(found.columns())
+            check_header(table, columns, found.is_json)
         except Exception as error:  # nobody knows all ways in which files are broken
             raise refuse(table, file.name, error) from error
         groups[found.reader, columns].append(found)
@@ -131,9 +153,9 @@ def write_part(
             f"{value_of(table, name)} as {identifier(name)}"
             if name in doubtful
             else identifier(name)
-            for name in part.types
+            for name in part.landed
         )
-        kept = " and ".join(check.condition for check in checks_of(table, doubtful))
+        kept = " and ".join(check.condition for check in part.checks(doubtful))
         connection.execute(
             f"""copy (
                 select
@@ -182,40 +204,3 @@ def _complaints(connection: duckdb.DuckDBPyConnection) -> set[str]:
         from reject_errors inner join reject_scans using (scan_id, file_id)"""
     ).fetchall()
     return {path for (path,) in paths}
-
-
-def _what_stands_there(table: Table, header: Sequence[str]) -> str:
-    """Describe a header; what may be a row of data is not repeated.
-
-    For the reason is published. It is no header if it has no name of the contract,
-    however it is taken apart.
-    """
-    if not table.types.keys().isdisjoint(header):
-        return f"it has {', '.join(header)}"
-    for sign in ";\t|," if len(header) == 1 else "":
-        if not table.types.keys().isdisjoint(header[0].split(sign)):
-            return f"it has {header[0]} (format: {{delimiter: {sign!r}}}?)"
-    return (
-        f"none of its {len(header)} fields is a name in the contract "
-        "(format: {header: false}, if it has none; or skip_lines)"
-    )
-
-
-def _check_header(table: Table, header: Sequence[str]) -> None:
-    missing = [name for name in table.types if name not in header]
-    if missing:
-        raise WarehouseError(
-            f"wrong header: column {', '.join(missing)} is missing; "
-            f"{_what_stands_there(table, header)}"
-        )
-    seen: set[str] = set()
-    for name in header:
-        if not name.strip():
-            raise WarehouseError("wrong header: a column has no name")
-        if name.lower() in seen:
-            raise WarehouseError(f"wrong header: column {name} stands in it twice")
-        if name.lower() in LANDING_NAMES:
-            raise WarehouseError(
-                f"wrong header: landing itself uses the name {name}; rename the column"
-            )
-        seen.add(name.lower())

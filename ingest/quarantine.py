@@ -12,7 +12,6 @@ from pathlib import Path
 import duckdb
 
 from dbt_models import Deployment, WarehouseError
-from ingest.checks import checks_of
 from ingest.contracts import Table
 from ingest.disk import is_disk_full
 from ingest.exports import ExportFile
@@ -66,7 +65,7 @@ def sift(
         aside = folder / f"sifted_{len(list(folder.iterdir()))}"
         aside.mkdir()
         try:
-            checks = checks_of(part.table, part.doubtful)
+            checks = part.checks(part.doubtful)
             sifted[found.file] = found.sift(part.types, checks, aside, most)
         except (WarehouseError, OSError) as error:
             raise refuse(part.table, found.file.name, error) from error

@@ -15,6 +15,7 @@ from ingest.inference.samples import (
     sample_of,
     text_of,
 )
+from ingest.readers.headers import bare_names
 
 
 def read_sheet(path: Path, sheet: str, limit: int) -> Sample:
@@ -61,7 +62,9 @@ def _read(rows: Iterator[tuple[int, list[str]]], limit: int) -> Sample:
             header.pop()
     else:
         found["header"] = False
-    names = names_in(header) if has_header else made_up_names(len(header))
+    names = (
+        names_in(bare_names(header, "")) if has_header else made_up_names(len(header))
+    )
     doubts += [doubt] if doubt else []
     records = (row[: len(names)] for _, row in chain(first[start + has_header :], rows))
     return sample_of(names, records, limit, format=found, doubts=tuple(doubts))

@@ -116,8 +116,7 @@ def names_in(header: Sequence[str]) -> list[str]:
             seen.add(name.lower())
             continue
         raise WarehouseError(
-            f"column {number} of {len(header)} {flaw}; give each a name of its own, "
-            "and end no line with a delimiter"
+            f"column {number} of {len(header)} {flaw}; give each a name of its own"
         )
     return list(header)
 

@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -106,16 +106,16 @@ def find_dialect(head: bytes, encoding: str) -> TextDialect:
             if is_cut and 1 < len(records) <= RECORDS:
                 records.pop()
             width, count = Counter(len(r) for _, r in records).most_common(1)[0]
-            lines = [line for line, r in records if len(r) == width]
-            above = [line for line, _ in records if line < lines[0]]
+            above = _count_above([record for _, record in records], width)
             if width < 2:
                 continue
-            share = count / (len(records) - len(above))
+            is_shorter = len(records[above][1]) < width
+            share = (count + is_shorter) / (len(records) - above)
             # Where both read as many fields, it is because all stand in quotes.
-            score = (share, -len(above), quote == "'")
+            score = (share, -above, quote == "'")
             if best is None or score > best_score:
-                first = next(r for _, r in records if len(r) == width)
-                skip = lines[0] - 1 - sum(cell.count("\n") for cell in first)
+                line, first = records[above]
+                skip = line - 1 - sum(cell.count("\n") for cell in first)
                 best = TextDialect(encoding, delimiter, quote, skip, width)
                 best_score = score
     # Not a table of several columns: half of the records disagree.
@@ -123,6 +123,16 @@ def find_dialect(head: bytes, encoding: str) -> TextDialect:
         _require_one_column(head.decode(encoding, "replace"))
         return TextDialect(encoding, ",", '"', 0, 1)
     return best
+
+
+def _count_above(records: Sequence[Sequence[str]], width: int) -> int:
+    """Return how many records stand above those of a table of this width."""
+    above = next(n for n, record in enumerate(records) if len(record) == width)
+    rows = [record for record in records if len(record) == width]
+    # All rows end in a delimiter: then the header may be what does not.
+    if above and len(records[above - 1]) == width - 1 and not any(r[-1] for r in rows):
+        return above - 1
+    return above
 
 
 def _require_one_column(text: str) -> None:

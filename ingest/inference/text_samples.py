@@ -1,7 +1,7 @@
 """Samples of text files: encoding, delimiter, quotes, header and lines above it."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -22,6 +22,7 @@ from ingest.inference.text_dialects import (
     find_dialect,
     find_encoding,
 )
+from ingest.readers.headers import bare_names
 
 
 def read_text(candidate: Candidate, limit: int) -> Sample:
@@ -41,7 +42,8 @@ def read_text(candidate: Candidate, limit: int) -> Sample:
         raise WarehouseError("it is empty; export it again")
     if stands_apart(start):
         with candidate.opened() as stream:
-            text = io.TextIOWrapper(stream, encoding, "replace", newline="\n")
+            ends = "\n" if "\n" in start else "\r"
+            text = io.TextIOWrapper(stream, encoding, "replace", newline=ends)
             sample = read_fixed_width(text, limit)
         if sample is not None:
             return replace(
@@ -64,6 +66,15 @@ def _signs(dialect: TextDialect) -> dict[str, Any]:
     return found
 
 
+def _without_ends(header: list[str], rows: Sequence[list[str]]) -> list[str]:
+    """Return the header without columns at its end that have neither name nor value."""
+    end = len(header)
+    while end and not header[end - 1].strip():
+        end -= 1
+    has_values = any(cell.strip() for row in rows for cell in row[end:])
+    return header if has_values else header[:end]
+
+
 def _read(
     dialect: TextDialect,
     stream: BinaryIO,
@@ -80,11 +91,15 @@ def _read(
     _, header = first[0]
     has_header, doubt = find_header([record for _, record in first])
     doubts = [*doubts, *([doubt] if doubt else [])]
-    names = names_in(header) if has_header else made_up_names(len(header))
+    # Of a header, or of the rows below it, if they end in a delimiter that it lacks.
+    width = max(dialect.width, len(header))
     if has_header:
         first = first[1:]
+        named = _without_ends(header, [record for _, record in first])
+        names = names_in(bare_names(named, dialect.quote))
     else:
         found["header"] = False
+        names = made_up_names(len(header))
     if above := dialect.skip_lines:
         found["skip_lines"] = above
         doubts.append(f"{above} lines above the header are no table")
@@ -94,8 +109,9 @@ def _read(
         nonlocal broken
         for source in (first, records):
             for _, record in source:
-                if len(record) == len(names):
-                    yield record
+                surplus = record[len(names) :]
+                if len(record) == width and not any(map(str.strip, surplus)):
+                    yield record[: len(names)]
                 else:
                     broken += 1
 

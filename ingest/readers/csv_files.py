@@ -11,6 +11,7 @@ from dbt_models import WarehouseError
 from ingest.checks import Check
 from ingest.readers import csv_count, csv_pieces, csv_scan, csv_sift, csv_stream
 from ingest.readers.dialects import Dialect
+from ingest.readers.headers import NAMELESS
 from ingest.readers.text_files import opened_below
 from ingest.rejects import Sifted
 
@@ -25,7 +26,10 @@ class CsvReader:
     dialect: Dialect = Dialect()
 
     def columns(self, path: Path) -> list[tuple[str, str]]:
-        """Return the names in the header; what is below them is all text."""
+        """Return the names in the header; what is below them is all text.
+
+        A column without a name has one by its place, and is nameless.
+        """
         with opened_below(path, self.dialect.skip_lines) as rows:
             # Bytes further down that are no UTF-8 are not the header's fault.
             text = io.TextIOWrapper(rows, "utf-8", "surrogateescape", newline="")
@@ -37,19 +41,24 @@ class CsvReader:
                 text.detach()
         if not self.dialect.has_header:
             expected = self.dialect.names
-            if names and len(names) != len(expected):
+            # A delimiter at the end of each line is no value.
+            surplus = names[len(expected) :]
+            if names and (len(names) < len(expected) or any(map(str.strip, surplus))):
                 raise WarehouseError(
                     f"its first row has {len(names)} fields, but the contract names "
                     f"{len(expected)} columns, and says that there is no header"
                 )
-            names = expected
+            names = [*expected, *surplus]
         for name in names:
             if not name.isprintable() and not name.isascii():
                 raise WarehouseError(
                     "its header is not UTF-8 text; if it is in another encoding, let "
                     "the contract say so (format: {encoding: cp1252})"
                 )
-        return [(name, "varchar") for name in names]
+        return [
+            (name, "varchar") if name.strip() else (f"{place} (no name)", NAMELESS)
+            for place, name in enumerate(names, start=1)
+        ]
 
     def fields(self, text: str, names: Collection[str]) -> dict[str, str]:
         """Take the text of a rejected row apart; empty if it is no record."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from dbt_models import WarehouseError
 from ingest.readers.csv_count import count_records
-from ingest.readers.csv_records import begin, records
+from ingest.readers.csv_records import begin, made_header, records
 from ingest.readers.dialects import Dialect
 from ingest.readers.text_copies import unpack
 
@@ -40,7 +40,7 @@ def pieces(
     if _is_packed(path):
         unpack(path, path := folder / "text.csv")
     # Also where the file has none: what a row begins with may look like something else.
-    header = dialect.delimiter.join(["x"] * columns).encode() + b"\n"
+    header = made_header(dialect, columns) + b"\n"
     with (
         path.open("rb") as stream,
         mmap(stream.fileno(), 0, access=ACCESS_READ) as text,

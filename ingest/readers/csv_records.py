@@ -48,9 +48,11 @@ def records(
     """Yield the records from there on, where one begins; blank lines are none.
 
     Where quotes do not pair up, only the line on which they begin is taken for
-    broken, and reading goes on with the next one.
+    broken, and reading goes on with the next one. In the header, blanks may stand
+    around quotes.
     """
-    quote, pattern = dialect.quote.encode(), _pattern(dialect)
+    is_header = dialect.has_header and start == begin(text, dialect)[0]
+    quote, pattern = dialect.quote.encode(), _pattern(dialect, is_header)
     released = start - start % _WINDOW
     while start < len(text):
         if isinstance(text, mmap) and start - released > _WINDOW:
@@ -70,12 +72,22 @@ def records(
                 flaw = "badly quoted" if quoted else "a stray line break"
         if content:
             yield Record(line, content, flaw, end + 1)
+            if is_header:
+                is_header, pattern = False, _pattern(dialect)
         line += 1 + content.count(b"\n")
         start = end + 1
 
 
+def made_header(dialect: Dialect, columns: int) -> bytes:
+    """Return a header for engines that are told the names by themselves.
+
+    They would stumble over one that is written otherwise than the rows below it.
+    """
+    return dialect.delimiter.join(["x"] * columns).encode()
+
+
 @cache
-def _pattern(dialect: Dialect) -> re.Pattern[bytes]:
+def _pattern(dialect: Dialect, is_header: bool = False) -> re.Pattern[bytes]:
     """Return what one record looks like.
 
     RFC 4180, but for a quote inside an unquoted field: there it is a letter (5" nail).
@@ -89,6 +101,8 @@ def _pattern(dialect: Dialect) -> re.Pattern[bytes]:
     field = rb"(?:%b)*+" % letter
     if quote := re.escape(dialect.quote.encode()):
         quoted = rb"%b(?:[^%b]|%b%b)*+%b" % ((quote,) * 5)
+        if is_header:
+            quoted = rb"[ \t]*+%b[ \t]*+" % quoted
         plain = rb"(?![ \t]*+%b)(?:%b)++" % (quote, letter)
         field = rb"(?:%b|%b|)" % (quoted, plain)
     return re.compile(

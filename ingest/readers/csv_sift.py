@@ -2,13 +2,14 @@
 
 import shutil
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from dbt_models import WarehouseError
 from ingest.checks import Check, flaws
-from ingest.readers.csv_records import Record, begin, records
+from ingest.readers.csv_records import Record, begin, made_header, records
 from ingest.readers.csv_scan import scan
 from ingest.readers.dialects import Dialect
 from ingest.readers.text_files import opened
@@ -55,13 +56,11 @@ def sift(
     rejects: list[Reject] = []
     rejected = 0
     with text.open("rb") as copy, mmap(copy.fileno(), 0, access=ACCESS_READ) as content:
-        rows_read = _number(
-            records(content, dialect, *begin(content, dialect)), numbered, dialect
-        )
+        rows_read = _number(_records(content, dialect, len(types)), numbered, dialect)
         reasons = _reasons(numbered, dialect, types, checks)
         with good.open("wb") as out:
             out.write(b"\n" * dialect.skip_lines)
-            for record in records(content, dialect, *begin(content, dialect)):
+            for record in _records(content, dialect, len(types)):
                 found = {None: record.flaw} if record.flaw else reasons.get(record.line)
                 if not found:
                     out.write(record.content + b"\n")
@@ -74,6 +73,17 @@ def sift(
     return Sifted(good, rows_read, rejects)
 
 
+def _records(content: mmap, dialect: Dialect, columns: int) -> Iterator[Record]:
+    """Yield the records, with a header that says nothing but how many columns."""
+    found = records(content, dialect, *begin(content, dialect))
+    if dialect.has_header:
+        for header in islice(found, 1):
+            if header.flaw:
+                raise WarehouseError(f"its header is no CSV: {header.flaw}")
+            yield header._replace(content=made_header(dialect, columns))
+    yield from found
+
+
 def _number(found: Iterable[Record], path: Path, dialect: Dialect) -> int:
     """Write the records with their lines before them, and return how many rows."""
     rows = 0
@@ -81,8 +91,6 @@ def _number(found: Iterable[Record], path: Path, dialect: Dialect) -> int:
     with path.open("wb") as out:
         out.write(b"\n" * dialect.skip_lines)
         for record in found:
-            if record.flaw and is_header:
-                raise WarehouseError(f"its header is no CSV: {record.flaw}")
             if not record.flaw:
                 number = _LINE if is_header else str(record.line)
                 out.write((number + dialect.delimiter).encode())

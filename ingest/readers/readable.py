@@ -3,7 +3,7 @@
 A reader has seven parts.
 
 ``columns(path)``
-    the file's columns, and the types that they are stored as;
+    the file's columns, and the types that they are stored as, or that one is nameless;
 ``count_rows(path)``
     its rows, counted without the engines that load them;
 ``stream(paths, types)``
@@ -42,8 +42,17 @@ from ingest.readers.archives import members, only_sheet
 from ingest.readers.csv_files import CsvReader
 from ingest.readers.dialects import Dialect
 from ingest.readers.excel_files import is_workbook
+from ingest.readers.headers import bare_names
 from ingest.readers.parquet_files import ParquetReader
-from ingest.readers.text_copies import PACKED, encoding_of, make_utf8, unpack, unzip
+from ingest.readers.text_copies import (
+    PACKED,
+    encoding_of,
+    ends_in_returns,
+    make_lines,
+    make_utf8,
+    unpack,
+    unzip,
+)
 from ingest.readers.text_rows import LINE, write_copy
 from ingest.rejects import Reject, Sifted
 
@@ -85,6 +94,24 @@ class Readable:
     member: str | None = None
     rejects: tuple[Reject, ...] = ()
     lines_above: int = 0
+
+    @property
+    def is_json(self) -> bool:
+        """Whether each of its records has names of its own."""
+        return self.converter is json_files
+
+    def columns(self) -> list[tuple[str, str]]:
+        """Return its columns, and the types that they are stored as.
+
+        What goes by its place is called as the contract calls it.
+        """
+        found = self.reader.columns(self.path)
+        if not isinstance(self.reader, CsvReader):
+            return found
+        names = bare_names(
+            [name for name, _ in found], self.reader.dialect.quote, self.table.types
+        )
+        return [(name, type_) for name, (_, type_) in zip(names, found, strict=True)]
 
     def count_rows(self) -> int | None:
         """Count its rows without the engine that loads them; None: sifting tells."""
@@ -166,6 +193,8 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
         return Readable(file, table, path, ParquetReader())
     if encoding:
         put(f"utf8_{name}", make_utf8, encoding)
+    if is_text and ends_in_returns(path):
+        put(f"lines_{name}", make_lines)
     if kind == "csv":
         return Readable(file, table, path, CsvReader(_dialect(name, table)))
     converter, member = _CONVERTERS[kind], file.member

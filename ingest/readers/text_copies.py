@@ -1,16 +1,21 @@
 """Copies of files that are packed, or whose text is not UTF-8, as others can read."""
 
 import codecs
+import io
+import re
 import shutil
 from pathlib import Path
 
 from dbt_models import WarehouseError
-from ingest.readers.text_files import unpacked
+from ingest.readers.text_files import opened, unpacked
 from ingest.readers.zip_files import opened_zip
 
 PACKED = (".gz", ".zst")
 
 _CHUNK = 1 << 20
+# Bytes that show how lines end.
+_HEAD = 1 << 16
+_QUOTED = re.compile(rb'"[^"]*(?:"|\Z)')
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -56,6 +61,25 @@ def encoding_of(path: Path, stated: str | None) -> str | None:
     found = next(marked, stated or "utf-8")
     name = codecs.lookup(found).name
     return None if name in {"ascii", "utf-8", "utf-8-sig"} else name
+
+
+def ends_in_returns(path: Path) -> bool:
+    """Return whether lines of text end in a carriage return alone, as on old Macs."""
+    with opened(path) as stream:
+        start = stream.read(_HEAD)
+    # The last one may be half of a pair; what is quoted may have line feeds within.
+    text = _QUOTED.sub(b"", start[:-1])
+    return b"\r" in text and b"\n" not in text
+
+
+def make_lines(path: Path, target: Path) -> None:
+    """Write the text with line feeds for carriage returns, between quotes too."""
+    with opened(path) as stream, target.open("wb") as copy:
+        # In which no byte is another one; the line breaks are those of most encodings.
+        text = io.TextIOWrapper(stream, "latin-1", newline=None)
+        while chunk := text.read(_CHUNK):
+            copy.write(chunk.encode("latin-1"))
+        text.detach()
 
 
 def make_utf8(path: Path, encoding: str, target: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from dbt_models import WarehouseError
 from ingest.contracts import Table
+from ingest.readers.headers import bare_names
 from ingest.rejects import Reject
 
 # The column of the copy that says where in the file a row stood.
@@ -64,7 +65,8 @@ def named_rows(
     names = list(table.types)
     if table.format.header:
         _, header = next(filled, (0, []))
-        names = [text_of("", cell) or "" for cell in header]
+        texts = [text_of("", cell) or "" for cell in header]
+        names = bare_names(texts, "", table.types)
         while names and not names[-1]:
             names.pop()
         if len(set(names)) < len(names):

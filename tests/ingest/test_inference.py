@@ -167,6 +167,20 @@ def test_another_column_tells_the_order(guess):
         ("id,ort\na,Köln\n".encode("cp1252"), {"encoding": "cp1252"}),
         ("id,ort\na,Köln\n".encode("utf-16"), {}),
         ("\ufeffid,ort\na,Köln\n", {}),
+        (
+            "id;amount;\na;1,5;\nb;2,25;\n",
+            {"delimiter": ";", "decimal": ","},
+        ),
+        ("id;amount\na;1,5;\nb;2,25;\n", {"delimiter": ";", "decimal": ","}),
+        ("id;amount;;;\na;1;;;\nb;2;;;\n", {"delimiter": ";"}),
+        (
+            "Umsätze\nid;amount\na;1;\nb;2;\n",
+            {"delimiter": ";", "skip_lines": 1},
+        ),
+        ("a;1;\nb;2;\n", {"delimiter": ";", "header": False}),
+        ("id;amount\ra;1\rb;2\r", {"delimiter": ";"}),
+        ("Umsätze\rid;amount\ra;1\rb;2\r", {"delimiter": ";", "skip_lines": 1}),
+        ('"id" ; "amount";what \na;1;x\nb;2;y\n', {"delimiter": ";"}),
         ('id,note\na,"two\nlines, one field"\nb,"say ""hi"""\n', {}),
     ],
 )
@@ -175,6 +189,20 @@ def test_how_files_are_written(guess, content, format):
     assert table.format == format
     assert read_format(table.format, names(table), table.pattern, "here")
     assert len({name.lower() for name in names(table)}) == len(names(table))
+
+
+@pytest.mark.parametrize(
+    "header", ["id;amount", "id;amount;", " id ; amount", '"id" ; "amount";;']
+)
+def test_names_are_bare_and_a_line_may_end_in_a_delimiter(guess, header):
+    end = ";" * (header.count(";") - 1) or ";"
+    table = guess(f"{header}\na;1{end}\nb;2{end}\n")
+    assert names(table) == ["id", "amount"]
+    assert table.rows == 2
+
+
+def test_names_that_differ_in_blanks_are_two(guess):
+    assert names(guess("id;id ;amount\na;1;2\n")) == ["id", "id ", "amount"]
 
 
 def test_a_point_that_may_be_either_sign_is_doubtful(guess):
@@ -262,7 +290,7 @@ def test_personal_data_by_name_and_by_value(guess):
         (b"\n \n", "is empty"),
         (b"\xff\xfe", "is empty"),
         # Without names columns would go by their order, in whatever order they come.
-        ("id;name;amount;\n1;x;1,50;\n", "column 4 of 4 has no name"),
+        ("id;name;amount;\n1;x;1,50;\n2;y;1;?\n", "column 4 of 4 has no name"),
         ("id,amount,Amount\na,1,2\n", "column 3 of 3 is called 'Amount', as another"),
         ("id,_load_id\na,1\n", "which the warehouse itself uses"),
         ("id,{{ x }}\na,1\n", "cannot be written in SQL"),

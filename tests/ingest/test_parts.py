@@ -29,7 +29,11 @@ BAD = {
         "id,amount,note,Note\n1,1,a,b\n",
         "header|Note|twice",
     ),
-    "column without a name": ("csv", "id,amount,note,\n1,1,a,\n", "header|name"),
+    "value without a name": (
+        "csv",
+        "id,amount,note,\n1,1,a,\n2,1,a,x\n",
+        "line 3|column 4 (no name)|no name in the header|1 of 2 rows",
+    ),
     "other delimiter": (
         "csv",
         "id;amount;note\n1;1;a\n",
@@ -93,7 +97,7 @@ BAD = {
     "short line": ("csv", GOOD + "3,3.00\n", "line 4|fewer columns"),
     "long line": ("csv", GOOD + "3,3.00,c,d\n", "line 4|more columns"),
     "unclosed quote": ("csv", GOOD + '3,3.00,"c\n', "line 4|badly quoted|1 of 3 rows"),
-    "old mac line ends": ("csv", GOOD.replace("\n", "\r"), "line break"),
+    "two kinds of line ends": ("csv", GOOD + "3,3.00,c\r4,4.00,d\n", "line break"),
     "not utf-8": (
         "csv",
         HEADER.encode() + b"1,1.00,M\xfcller\n",

@@ -1,0 +1,86 @@
+"""The names in a header: what a contract calls them, and whether it has them all."""
+
+from collections import Counter
+from collections.abc import Container, Sequence
+
+from dbt_models import WarehouseError
+from ingest.contracts import LANDING_NAMES, Table
+
+# What a column without a name is stored as: nothing that could be landed.
+NAMELESS = "nameless"
+
+
+def bare_names(
+    header: Sequence[str], quote: str, known: Container[str] = ()
+) -> list[str]:
+    """Return the names without blanks around them, and without quotes inside those.
+
+    One that is known as it stands keeps them, and so do names that would else be the
+    same: two columns never become one.
+    """
+    bare = [_bare(name, quote) for name in header]
+    count = Counter(name.lower() for name in bare)
+    return [
+        name if name in known or count[found.lower()] > 1 else found
+        for name, found in zip(header, bare, strict=True)
+    ]
+
+
+def check_header(
+    table: Table, columns: Sequence[tuple[str, str]], is_json: bool
+) -> None:
+    """Raise if columns of the contract are missing, or names cannot be landed.
+
+    Raises
+    ------
+    WarehouseError
+        In words without the file's name.
+    """
+    header = [name for name, _ in columns]
+    named = {name for name, stored in columns if stored != NAMELESS}
+    if missing := [name for name in table.types if name not in named]:
+        way_out = ""
+        if is_json and table.required.isdisjoint(missing):
+            way_out = (
+                ". If records may leave it out, let the contract say so at the column "
+                "(config: {meta: {optional: true}})"
+            )
+        raise WarehouseError(
+            f"wrong header: column {', '.join(missing)} is missing; "
+            f"{_what_stands_there(table, header)}{way_out}"
+        )
+    seen: set[str] = set()
+    for name in header:
+        if not name.strip():
+            raise WarehouseError("wrong header: a column has no name")
+        if name.lower() in seen:
+            raise WarehouseError(f"wrong header: column {name} stands in it twice")
+        if name.lower() in LANDING_NAMES:
+            raise WarehouseError(
+                f"wrong header: landing itself uses the name {name}; rename the column"
+            )
+        seen.add(name.lower())
+
+
+def _what_stands_there(table: Table, header: Sequence[str]) -> str:
+    """Describe a header; what may be a row of data is not repeated.
+
+    For the reason is published. It is no header if it has no name of the contract,
+    however it is taken apart.
+    """
+    if not table.types.keys().isdisjoint(header):
+        return f"it has {', '.join(header)}"
+    for sign in ";\t|," if len(header) == 1 else "":
+        if not table.types.keys().isdisjoint(header[0].split(sign)):
+            return f"it has {header[0]} (format: {{delimiter: {sign!r}}}?)"
+    return (
+        f"none of its {len(header)} fields is a name in the contract "
+        "(format: {header: false}, if it has none; or skip_lines)"
+    )
+
+
+def _bare(name: str, quote: str) -> str:
+    found = name.strip()
+    if quote and len(found) > 1 and found[0] == found[-1] == quote:
+        found = found[1:-1].replace(quote * 2, quote).strip()
+    return found
