@@ -12,7 +12,7 @@ import xlsxwriter
 from ingest.contracts import Column
 from ingest.contracts.formats import Format
 from ingest.quarantine import quarantine_file
-from tests.ingest.readers.test_kinds import with_xml
+from tests.ingest.readers.kinds import with_xml
 from tests.ingest.shop import SALES, columns, rejects
 
 HEADER = ["id", "amount", "note"]
