@@ -50,7 +50,7 @@ class CsvReader:
                 )
             names = [*expected, *surplus]
         for name in names:
-            if not name.isprintable() and not name.isascii():
+            if not name.strip().isprintable() and not name.isascii():
                 raise WarehouseError(
                     "its header is not UTF-8 text; if it is in another encoding, let "
                     "the contract say so (format: {encoding: cp1252})"

@@ -10,6 +10,8 @@ from tests.ingest.elsewhere.reading import Read, refusal
 from tests.ingest.elsewhere.servers import Server, Sqlite
 from tests.ingest.shop import columns
 
+NOTES = "create table orders (id bigint, note varchar(20))"
+
 
 @pytest.fixture(params=["postgresql", "mariadb", "sqlite"])
 def database(request: pytest.FixtureRequest) -> Server | Sqlite:
@@ -38,17 +40,14 @@ def test_a_table_comes_whole(database, read):
 
 
 def test_an_empty_table_has_its_columns(database, read):
-    database.run("create table orders (id bigint, note varchar(20))")
+    database.run(NOTES)
     assert read().rows_counted == 0
     assert list(read.types()) == ["id", "note"]
     assert read.rows() == []
 
 
 def test_the_hash_is_of_the_rows_in_any_order(database, read):
-    database.run(
-        "create table orders (id bigint, note varchar(20)); "
-        "insert into orders values (1, 'a'), (2, 'b'), (3, null)"
-    )
+    database.run(f"{NOTES}; insert into orders values (1, 'a'), (2, 'b'), (3, null)")
     before = read()
     database.run("delete from orders where id = 1; insert into orders values (1, 'a')")
     assert read() == before
@@ -57,20 +56,14 @@ def test_the_hash_is_of_the_rows_in_any_order(database, read):
 
 
 def test_values_that_change_places_change_the_hash(database, read):
-    database.run(
-        "create table orders (id bigint, note varchar(20)); "
-        "insert into orders values (1, 'a'), (2, 'b')"
-    )
+    database.run(f"{NOTES}; insert into orders values (1, 'a'), (2, 'b')")
     before = read()
     database.run("update orders set note = case when id = 1 then 'b' else 'a' end")
     assert read().content_hash != before.content_hash
 
 
 def test_a_view_is_a_table(database, read):
-    database.run(
-        "create table orders (id bigint, note varchar(20)); "
-        "insert into orders values (1, 'a'), (2, 'b')"
-    )
+    database.run(f"{NOTES}; insert into orders values (1, 'a'), (2, 'b')")
     database.run("create view seen as select id from orders where id > 1")
     assert read(relation="seen").rows_counted == 1
     assert read.rows() == [(2,)]

@@ -38,7 +38,11 @@ PLAIN_ROWS = [(*row[:2], row[2].replace("\n", " "), *row[3:]) for row in ROWS]
 
 
 def csv_text(
-    rows: list[tuple], delimiter: str = ",", quote: str = '"', header: bool = True
+    rows: list[tuple],
+    delimiter: str = ",",
+    quote: str = '"',
+    header: bool = True,
+    end: str = "",
 ) -> str:
     def field(value: str) -> str:
         special = any(sign in value for sign in (delimiter, quote or "\n", "\n"))
@@ -47,7 +51,7 @@ def csv_text(
         return quote + value.replace(quote, quote * 2) + quote
 
     lines = [tuple(TYPES), *rows] if header else rows
-    return "".join(delimiter.join(map(field, line)) + "\n" for line in lines)
+    return "".join(delimiter.join(map(field, line)) + end + "\n" for line in lines)
 
 
 def continental(rows: list[tuple]) -> str:
@@ -83,13 +87,17 @@ def records(rows: list[tuple]) -> list[dict]:
     ]
 
 
-def workbook(rows: list[tuple], sheets: tuple[str, ...] = ("Sheet1",)) -> bytes:
+def workbook(
+    rows: list[tuple],
+    sheets: tuple[str, ...] = ("Sheet1",),
+    names: tuple[str, ...] = tuple(TYPES),
+) -> bytes:
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
         as_day = book.add_format({"num_format": "dd.mm.yyyy"})
         for name in sheets:
             sheet = book.add_worksheet(name)
-            sheet.write_row(1, 1, list(TYPES))
+            sheet.write_row(1, 1, names)
             for line, (n, amount, note, day, is_new) in enumerate(rows, start=3):
                 sheet.write_number(line, 1, int(n))
                 if amount == "much":
@@ -189,6 +197,42 @@ KINDS: dict[str, tuple[str, Callable[[list[tuple]], str | bytes], dict]] = {
         "csv",
         lambda r: csv_text(r, header=False),
         {"format": Format(header=False)},
+    ),
+    "delimiters at the end": ("csv", lambda r: csv_text(r, end=","), {}),
+    "many delimiters at the end": ("csv", lambda r: csv_text(r, end=",,,"), {}),
+    "delimiters at the end of rows": (
+        "csv",
+        lambda r: ",".join(TYPES) + "\n" + csv_text(r, header=False, end=","),
+        {},
+    ),
+    "no header, delimiters at the end": (
+        "csv",
+        lambda r: csv_text(r, header=False, end=","),
+        {"format": Format(header=False)},
+    ),
+    "blanks in the header": (
+        "csv",
+        lambda r: (
+            '"id" ,amount, "note",day\t,\u00a0is_new \n' + csv_text(r, header=False)
+        ),
+        {},
+    ),
+    "returns alone": ("csv", lambda r: csv_text(r).replace("\n", "\r"), {}),
+    "returns alone, gz": ("csv.gz", lambda r: csv_text(r).replace("\n", "\r"), {}),
+    "returns alone, utf-16": (
+        "csv",
+        lambda r: csv_text(r).replace("\n", "\r").encode("utf-16"),
+        {},
+    ),
+    "returns alone, but between quotes": (
+        "csv",
+        lambda r: csv_text(r).replace("\n", "\r").replace("two\rlines", "two\nlines"),
+        {},
+    ),
+    "returns alone, fixed width": (
+        "txt",
+        lambda r: fixed_width(r).replace("\n", "\r"),
+        {"format": Format(widths=WIDTHS), "rows": "plain"},
     ),
     "lines above the header": (
         "csv",

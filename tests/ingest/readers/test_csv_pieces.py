@@ -53,6 +53,13 @@ def broken(row: str, *places: int, rows: list[str] = _ROWS) -> bytes:
     return text(rows)
 
 
+def ended(content: bytes) -> bytes:
+    """Return the file with a delimiter at the end of the header and of its rows."""
+    header, _, rows = content.partition(b"\n")
+    whole = rows.replace(b'lines"\n', b'lines",\n')
+    return header + b",\n" + whole
+
+
 CASES = {
     "at the beginning": broken("x,1,a", 0),
     "at the end": broken("x,1,a", len(_ROWS)),
@@ -79,6 +86,13 @@ CASES = {
     "a long row": broken("7,1," + "long " * 500, 9, 40) + b"x,1,a\n",
     "a long quoted row": broken('x,1,"' + "long\n" * 500 + '"', 9, 40),
     "in a file of nothing else": text(["x,1,a"] * 30),
+    "a value without a name": ended(broken("7,1,a,b", 9, 40)),
+    "delimiters at the end of rows": broken(
+        "x,1,a,", 9, 40, rows=[f"{row}," for row in _ROWS]
+    ),
+    "blanks in the header": broken("x,1,a", 9, 40).replace(
+        b"id,amount,note", b'"id" , amount, "note"'
+    ),
 }
 
 

@@ -46,6 +46,8 @@ BROKEN = {
     "in a file of quotes": ('"a","b"\n"1","x\n"2","y"\n', [(2, '"1","x')]),
     "with crlf": ('a,b\r\n1,"x\r\n2,y\r\n', [(2, '1,"x')]),
     "carriage return inside": ("a,b\n1,x\ry\n2,z\n", [(2, "1,x\ry")]),
+    "in the header": ('"a,b\n1,x\n2,y\n', [(1, '"a,b')]),
+    "blanks around quotes": ('"a" , "b"\n"1" ,x\n2,y\n', [(2, '"1" ,x')]),
     "an escaped quote too few": ('a,b\n1,"say "hi""\n2,z\n', [(2, '1,"say "hi""')]),
 }
 

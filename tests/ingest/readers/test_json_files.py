@@ -238,12 +238,19 @@ def test_a_column_that_no_record_has_is_missing(shop):
     content = GOOD.replace("note", "notes")
     message = refusal(shop, content)
     assert "wrong header: column note is missing; it has id, amount, notes" in message
+    assert "let the contract say so at the column (config: {meta: {optional:" in message
     optional = {
         "columns": (*SALES.columns[:2], replace(SALES.columns[2], optional=True))
     }
     (load,) = shop.land(SALES, **optional)
     assert load.unknown_columns == ("notes",)
     assert shop.rows("id, note", SALES, **optional) == [(1, None)]
+
+
+def test_a_column_that_must_be_there_is_not_told_to_be_optional(shop):
+    message = refusal(shop, GOOD.replace("id", "ID"))
+    assert "column id is missing" in message
+    assert "optional" not in message
 
 
 def test_a_column_that_one_record_has_is_not_missing(shop):

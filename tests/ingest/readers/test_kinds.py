@@ -70,8 +70,8 @@ def test_a_broken_row_of_it_is_found_and_the_others_land(shop, kind):
         "amount",
         "not a value of type decimal(12, 2)",
     )
-    places = {"no header": 51, "lines above the header": 54, "json lines": 51}
-    if ending.startswith("json"):
+    places = {"lines above the header": 54, "json lines": 51}
+    if ending.startswith("json") or kind.startswith("no header"):
         places[kind] = 51
     if "workbook" in kind:
         places[kind] = 54
