@@ -3,6 +3,7 @@
 import gzip
 import json
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,26 @@ def test_objects_of_the_same_few_fields_are_opened(landed):
     (table,) = read_source(landed.folder).tables
     (load,) = land(table, landed.shop.deployment, ExportCatalog(landed.shop.deployment))
     assert load.rows_loaded == len(records) + 1
+
+
+def test_what_programs_make_of_csv_lands_as_it_was_guessed(landed):
+    """SAP's minus and last delimiter, Excel's brackets, an old Mac's lines."""
+    dashes = "order_no;amount;city;\nk1;1.234,50-;Köln;\nk2;7,00;Bonn;\n"
+    landed.shop.export("sap.csv", dashes)
+    landed.shop.export("sap_rows.csv", dashes.replace("city;", "city"))
+    brackets = 'order_no , amount, city\nk1,"$ (1,234.50)",Köln\nk2,$ 7.00,Bonn\n'
+    landed.shop.export("accounts.csv", brackets)
+    landed.shop.export("mac.csv", brackets.replace("\n", "\r").encode("utf-16"))
+    landed.shop.export(
+        "web.csv", "order_no,amount,city\nk1,\u22121234.5,Köln\nk2,7,Bonn"
+    )
+    orders = [("k1", Decimal("-1234.50"), "Köln"), ("k2", Decimal(7), "Bonn")]
+    assert landed() == dict.fromkeys(
+        ("sap", "sap_rows", "accounts", "mac", "web"), orders
+    )
+    assert {c.format.negative for c in read_source(landed.folder).tables} == {
+        *("-1", "1-", "(1)")
+    }
 
 
 def test_files_in_an_archive_are_tables_of_their_own(landed):
