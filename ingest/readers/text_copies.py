@@ -66,9 +66,12 @@ def encoding_of(path: Path, stated: str | None) -> str | None:
 def ends_in_returns(path: Path) -> bool:
     """Return whether lines of text end in a carriage return alone, as on old Macs."""
     with opened(path) as stream:
-        start = stream.read(_HEAD)
-    # The last one may be half of a pair; what is quoted may have line feeds within.
-    text = _QUOTED.sub(b"", start[:-1])
+        # The last one may be half of a pair.
+        start = stream.read(_HEAD)[:-1]
+    if b"\r" not in start:
+        return False
+    # What is quoted may have line feeds within.
+    text = _QUOTED.sub(b"", start)
     return b"\r" in text and b"\n" not in text
 
 
