@@ -24,7 +24,7 @@ from dagster_project.lock import run_lock
 from dagster_project.publishing import publication_path
 from dbt_models import Deployment, WarehouseError
 from ingest.builds import Asked
-from ingest.contracts.sources import active_sources
+from ingest.contracts.sources import active_sources, active_tables
 from ingest.currencies import exchange_rates
 from ingest.elsewhere.fetching import fetch_all
 from ingest.ledger import read_loads
@@ -76,8 +76,8 @@ def is_current(deployment: Deployment, asked: Asked) -> bool:
     # Without them no list can be made; both come from one build.
     if asked.known_at is None and are_missing(deployment, published_at):
         return False
-    active = {source.name for source in active_sources(deployment)}
-    loads = [x.load_id for x in read_loads(deployment.raw) if x.source in active]
+    tables = active_tables(deployment)
+    loads = [x.load_id for x in read_loads(deployment.raw) if x.full_name in tables]
     return made_from == [input_fingerprint(deployment, asked), loads]
 
 

@@ -51,7 +51,7 @@ def open_build(
     asked: Asked,
     fingerprint: str,
     rules: str,
-    sources: Container[str],
+    tables: Container[str],
 ) -> None:
     """Open the build database with the parameters of the run.
 
@@ -65,11 +65,11 @@ def open_build(
         Digest of the input as the run found it.
     rules
         Digest of that part of it which is no data.
-    sources
-        Names of the active ones.
+    tables
+        Full names of those of the active sources.
     """
     deployment.build.mkdir(parents=True, exist_ok=True)
-    built = _built_load_id(deployment, asked, rules, sources)
+    built = _built_load_id(deployment, asked, rules, tables)
     if built is None:
         for path in deployment.build.glob(f"{deployment.build_database.name}*"):
             path.unlink()
@@ -109,7 +109,7 @@ def begin_anew(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _built_load_id(
-    deployment: Deployment, asked: Asked, rules: str, sources: Container[str]
+    deployment: Deployment, asked: Asked, rules: str, tables: Container[str]
 ) -> int | None:
     """Return the last load in a build that the run can go on with; None without one."""
     # What was known then is less than what is built.
@@ -128,7 +128,7 @@ def _built_load_id(
     landed = {
         (load.load_id, load.source, load.table, load.loaded_at)
         for load in read_loads(deployment.raw)
-        if load.source in sources
+        if load.full_name in tables
     }
     is_grown = built <= landed and all(load[0] > last for load in landed - built)
     return last if is_grown else None

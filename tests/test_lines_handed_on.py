@@ -29,7 +29,18 @@ def test_a_line_made_of_several_tables_does_not_hand_its_load_on(project):
     )
     said = crm(project, "run", code=1)
     assert "int_corner_shop__transactions hands last_load_id on" in said
-    assert "(corner_shop.calls, corner_shop.receipts)" in said
+    assert "several tables (corner_shop.calls, corner_shop.receipts)" in said
+
+
+def test_nor_does_one_made_of_several_rows(project):
+    """Whether a receipt is a return, its other lines decide."""
+    lines = project / MODELS / "int_corner_shop__transactions.sql"
+    text = lines.read_text()
+    assert "case when amount < 0" in text
+    of_receipt = "case when sum(amount) over (partition by receipt) < 0"
+    lines.write_text(text.replace("case when amount < 0", of_receipt))
+    said = crm(project, "run", code=1)
+    assert "several rows (int_corner_shop__transactions)" in said
 
 
 def test_rows_of_snapshots_are_not_staged_by_what_loads_touch(project):

@@ -13,7 +13,7 @@ from dagster_project.suites import raw_suite
 from dbt_models import Deployment, load_deployment
 from ingest.builds import open_build
 from ingest.contracts import Source, Table
-from ingest.contracts.sources import active_sources
+from ingest.contracts.sources import active_sources, active_tables
 from ingest.elsewhere.fetching import fetch_all
 from ingest.exports import ExportCatalog
 from ingest.landing import land
@@ -57,8 +57,8 @@ def _run_parameters(deployment: Deployment) -> dg.AssetsDefinition:
             fetch_all(deployment)
         fingerprint = input_fingerprint(deployment, options.asked)
         rules = rules_fingerprint(deployment)
-        sources = {source.name for source in active_sources(deployment)}
-        open_build(deployment, options.asked, fingerprint, rules, sources)
+        tables = active_tables(deployment)
+        open_build(deployment, options.asked, fingerprint, rules, tables)
 
     return run_parameters
 

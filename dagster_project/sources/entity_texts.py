@@ -49,7 +49,8 @@ def _lines(
         if entity == "touchpoints":
             staged[f"touchpoint_{'date' if is_day else 'at'}"] = names[happened]
         elif is_day:
-            moment = f"to_utc('{names[happened]}', '{source}', '{table.name}')"
+            # What happened on a day did so on that business date, in whatever zone.
+            moment = f"start_of_business_date('{names[happened]}')"
             staged["transaction_at"] = f"{{{{ {moment} }}}}"
         else:
             staged["transaction_at"] = names[happened]

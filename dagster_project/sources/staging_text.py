@@ -9,6 +9,11 @@ from ingest.inference.tables import TableGuess
 from ingest.inference.words import snake_case
 from ingest.sql import connect, identifier
 
+_NO_VERSIONS = """-- Only the newest rows: who is gone, his contact fields must be too.
+-- For what customers were before, write a model of row_versions without those.
+-- review: what was bought counts by what its customer is now, not by what he was
+"""
+
 
 def column_sql(name: str) -> str:
     """Return the SQL of a raw column, quoted unless it is plain."""
@@ -57,6 +62,8 @@ def staging_text(
     what = ""
     if with_versions:
         what = "-- Every version that was delivered, not only the newest.\n"
+    elif "contacts" in mine and "customers" in mine:
+        what = _NO_VERSIONS
     elif "transactions" in mine:
         what = "-- A table: many models read it, and finding the newest rows is work.\n"
         # What a snapshot no longer holds is in no load that a build could go on with.

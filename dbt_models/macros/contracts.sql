@@ -33,27 +33,37 @@
 {% endmacro %}
 
 {# The deliveries of a snapshot table that were known at the run's known_at, numbered
-   from the oldest; one without rows says that there are none any more. #}
+   from the oldest; one without rows says that there are none any more. Of the time
+   before the first of them, rows that say themselves since when they are known are
+   those of the first. #}
 {% macro known_snapshots(source_name, table_name) %}
     select
-        loads.load_id as _load_id,
-        loads.is_whole,
-        row_number() over (
-            order by max(load_files.delivered_at), loads.load_id
-        ) as delivery_number
-    from {{ source('ops', 'loads') }} as loads
-    inner join {{ source('ops', 'load_files') }} as load_files
-        on loads.load_id = load_files.load_id and not load_files.is_repeated
+        deliveries._load_id,
+        deliveries.is_whole,
+        deliveries.delivery_number
+    from (
+        select
+            loads.load_id as _load_id,
+            loads.is_whole,
+            min(load_files.known_at) as known_at,
+            row_number() over (
+                order by max(load_files.delivered_at), loads.load_id
+            ) as delivery_number
+        from {{ source('ops', 'loads') }} as loads
+        inner join {{ source('ops', 'load_files') }} as load_files
+            on loads.load_id = load_files.load_id and not load_files.is_repeated
+        where
+            loads.source_system = '{{ source_name }}'
+            and loads.table_name = '{{ table_name }}'
+        group by loads.load_id, loads.is_whole
+    ) as deliveries
     cross join {{ source('ops', 'run_parameters') }} as run_parameters
     where
-        loads.source_system = '{{ source_name }}'
-        and loads.table_name = '{{ table_name }}'
-        and (
-            run_parameters.known_at is null
-            or load_files.known_at <= run_parameters.known_at
-            or loads.load_id in (select known_rows._load_id from known_rows)
-        )
-    group by loads.load_id, loads.is_whole
+        run_parameters.known_at is null
+        or deliveries.known_at <= run_parameters.known_at
+        {% if contract_of(source_name, table_name).known_at %}
+        or deliveries.delivery_number = 1
+        {% endif %}
 {% endmacro %}
 
 {# Every version of each row of a raw table with a key that was delivered: of those

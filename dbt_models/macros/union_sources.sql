@@ -12,7 +12,7 @@
     {% for source_name, relation in relations.items() %}
     {% set supplied = adapter.get_columns_in_relation(relation)
         | map(attribute='name') | list %}
-    {% if 'last_load_id' in supplied %}{% do require_one_table(relation) %}{% endif %}
+    {% if 'last_load_id' in supplied %}{% do require_one_row(relation) %}{% endif %}
     select
         {% for column in shape %}
         cast(
@@ -75,32 +75,44 @@
     )
 {%- endmacro %}
 
-{# Refuses a model that hands on when a row was touched last, and makes it of the rows of
-   several raw tables: of the others' changes it would know nothing. #}
-{% macro require_one_table(relation) %}
-    {% set tables = raw_tables_of(
-        'model.' ~ project_name ~ '.' ~ relation.identifier
-    ) %}
-    {% if tables | length > 1 %}
+{# Refuses a model that hands on when a row was touched last, and makes it of several
+   rows, of one raw table or of several: of the others' changes it would know nothing. #}
+{% macro require_one_row(relation) %}
+    {% set made_of = upstream_of('model.' ~ project_name ~ '.' ~ relation.identifier) %}
+    {% set tables = [] %}
+    {% set together = [] %}
+    {% for node in made_of %}
+        {% if node.resource_type == 'source' %}
+            {% do tables.append(node.source_name ~ '.' ~ node.name) %}
+        {% elif modules.re.search(
+            '\\b(over|group\\s+by|distinct|qualify)\\b',
+            modules.re.sub('--.*|{#[^#]*#}', '', node.raw_code),
+            modules.re.IGNORECASE
+        ) %}
+            {% do together.append(node.name) %}
+        {% endif %}
+    {% endfor %}
+    {% set several = 'tables (' ~ tables | sort | join(', ') ~ ')'
+        if tables | length > 1
+        else 'rows (' ~ together | sort | join(', ') ~ ')' if together %}
+    {% if several %}
     {% do exceptions.raise_compiler_error(
-        relation.identifier ~ ' hands last_load_id on, and makes a line of the rows of '
-        ~ 'several tables (' ~ tables | sort | join(', ') ~ '). The changes of only one '
-        ~ 'of them would count. Leave last_load_id out; then all lines are made anew '
-        ~ 'when any of them changes.'
+        relation.identifier ~ ' hands last_load_id on, and a line of it is made of '
+        ~ 'several ' ~ several ~ '. The changes of only one of them would count. Leave '
+        ~ 'last_load_id out; then all lines are made anew when any of them changes.'
     ) %}
     {% endif %}
 {% endmacro %}
 
-{# The raw tables that a model is made of, through whatever models. #}
-{% macro raw_tables_of(node_id) %}
+{# What a model is made of, itself and raw tables included, through whatever models. #}
+{% macro upstream_of(node_id) %}
     {% set found = [] %}
-    {% set table = graph.sources.get(node_id) %}
-    {% if table and table.source_name != 'ops' %}
-        {% do found.append(table.source_name ~ '.' ~ table.name) %}
-    {% elif node_id in graph.nodes %}
-        {% for parent in graph.nodes[node_id].depends_on.nodes or [] %}
-            {% do found.extend(raw_tables_of(parent)) %}
+    {% set node = graph.sources.get(node_id) or graph.nodes.get(node_id) %}
+    {% if node and node.source_name != 'ops' %}
+        {% do found.append(node) %}
+        {% for parent in node.get('depends_on', {}).get('nodes', []) %}
+            {% do found.extend(upstream_of(parent)) %}
         {% endfor %}
     {% endif %}
-    {{ return(found | unique | list) }}
+    {{ return(found | unique(attribute='unique_id') | list) }}
 {% endmacro %}

@@ -59,6 +59,18 @@ def active_sources(deployment: Deployment) -> list[Source]:
     ]
 
 
+def active_tables(deployment: Deployment) -> frozenset[str]:
+    """Return the full names of the tables of active sources.
+
+    What was landed of a table that no contract has any more does not count.
+    """
+    return frozenset(
+        table.full_name
+        for source in active_sources(deployment)
+        for table in source.tables
+    )
+
+
 def _has_data(source: Source, deployment: Deployment) -> bool:
     return (deployment.raw / source.name).is_dir() or any(
         next(deployment.exports.glob(table.export), None) is not None

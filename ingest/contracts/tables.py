@@ -68,6 +68,13 @@ def read_table(
     check_earlier_names(columns, where)
     types = {column.name: column.data_type for column in columns}
     names = list(types)
+    for column in columns:
+        if column.format and column.name == meta.get("cursor"):
+            raise WarehouseError(
+                f"{where}: cursor '{column.name}' has a format: it is text, which the "
+                "database cannot compare as what it means. Take another column, or "
+                "none; then the whole table is read."
+            )
     key = meta.get("key", [])
     if not isinstance(key, list):
         raise WarehouseError(f"{where}: key must be a list of columns, such as [id].")

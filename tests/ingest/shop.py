@@ -87,7 +87,7 @@ class Shop:
 
     def show(self, table: Table = SALES, **changes: Any) -> None:
         """Make a new build that sees the table."""
-        open_build(self.deployment, Asked(), "fingerprint", "rules", {"shop"})
+        open_build(self.deployment, Asked(), "fingerprint", "rules", {"shop.sales"})
         show_table(self.deployment, replace(table, **changes))
 
     def rows(self, select: str, table: Table = SALES, **changes: Any) -> list[tuple]:

@@ -29,7 +29,7 @@ def good():
 
 
 def goes_on(shop, rules="rules", **asked) -> bool:
-    open_build(shop.deployment, Asked(**asked), "fingerprint", rules, {"shop"})
+    open_build(shop.deployment, Asked(**asked), "fingerprint", rules, {"shop.sales"})
     return is_there(shop)
 
 
@@ -104,12 +104,21 @@ def test_not_from_one_of_no_loads(shop, good):
     shop.query("insert into ops.build_info (load_ids) values ([])")
     shop.export("sales_1.csv", good)
     shop.land()
-    open_build(shop.deployment, Asked(), "fingerprint", "rules", {"shop"})
+    open_build(shop.deployment, Asked(), "fingerprint", "rules", {"shop.sales"})
     assert shop.query("select built_load_id from ops.run_parameters") == [(None,)]
 
 
 def test_it_goes_on_with_loads_that_are_newer(built):
     another_load(built)
+    assert goes_on(built)
+
+
+def test_it_goes_on_beside_loads_of_a_table_that_no_contract_has_any_more(built):
+    source = built.deployment.raw / "shop"
+    shutil.copytree(source / "sales", source / "once")
+    for record in (source / "once").rglob("*.json"):
+        record.write_text(record.read_text().replace('"sales"', '"once"'))
+    assert {load.full_name for load in built.loads()} == {"shop.sales", "shop.once"}
     assert goes_on(built)
 
 

@@ -246,7 +246,7 @@ def test_a_new_build_starts_empty_with_what_was_asked(tmp_path):
     shop.land()
     shop.rows("id")
     asked = Asked(as_of_date=date(2026, 6, 1), known_at=date(2026, 7, 1))
-    open_build(shop.deployment, asked, "abc", "rules", {"shop"})
+    open_build(shop.deployment, asked, "abc", "rules", {"shop.sales"})
     parameters = "select as_of_date, known_at, fingerprint from ops.run_parameters"
     assert shop.query(parameters) == [
         (date(2026, 6, 1), datetime(2026, 7, 2, 3, 59, 59, 999999), "abc")
@@ -263,7 +263,7 @@ def grocer(tmp_path_factory):
     lines = small_grocer(data)
     deployment = load_deployment(data)
     (source,) = (s for s in read_sources() if s.name == "complete_journey")
-    open_build(deployment, Asked(), "abc", "rules", {"shop"})
+    open_build(deployment, Asked(), "abc", "rules", set())
     loads = []
     for table in source.tables:
         land(table, deployment, ExportCatalog(deployment))

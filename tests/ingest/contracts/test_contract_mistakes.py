@@ -361,6 +361,14 @@ ORIGINS = {
         [*FROM_DATABASE, *cursor("email")],
         "cursor 'email' must be a timestamp, date, integer or bigint, not a varchar",
     ),
+    "a cursor that does not sort": (
+        [
+            *FROM_DATABASE,
+            *cursor("changed_at"),
+            ((*SALES, "columns", 4, "config"), {"meta": {"format": "%d.%m.%Y"}}),
+        ],
+        "cursor 'changed_at' has a format: it is text",
+    ),
     "a share of deletions above all": (
         [((*SALES_META, "delivery"), "snapshot"), ((*SALES_META, "max_deletions"), 2)],
         "max_deletions must be a share of the rows",

@@ -1,0 +1,1 @@
+select * from ({{ newest_rows('histories', 'closings') }}) as newest_rows
