@@ -55,7 +55,8 @@ def require_one_delivery(
     Raises
     ------
     RefusedDeliveryError
-        If rows in two of the files have one key and are not the same.
+        If rows in two of the files have one key and are not the same; or if one file
+        has most keys of another, but not the same: what only one has was deleted.
     """
     paths = {file_id: file for file, file_id in ids.items()}
     is_dated = next(iter(ids)).delivered_on is not None
@@ -63,43 +64,82 @@ def require_one_delivery(
         return
     keys = ", ".join(map(identifier, table.key))
     columns = ", ".join(map(identifier, table.types))
-    found = connection.execute(
-        f"""with landed as (
-            from read_parquet(
-                {files(sorted(folder.glob("*.parquet")))},
-                union_by_name = true,
-                hive_partitioning = false
-            )
-        ),
-
-        shared as (
-            select {keys} from landed
-            group by all having min(_file_id) < max(_file_id)
-        ),
-
-        contents as (
-            select {keys}, _file_id, list_sort(list(distinct row({columns}))) as rows
-            from landed semi join shared using ({keys})
-            group by all
-        )
-
-        select lag(_file_id) over same_key, _file_id
-        from contents
-        window same_key as (partition by {keys} order by _file_id)
-        qualify rows <> lag(rows) over same_key
-        order by all limit 1"""
-    ).fetchone()
+    found = connection.execute(_two_deliveries(folder, keys, columns)).fetchone()
     if found is None:
         return
-    first, second = (paths[file_id].name for file_id in found)
+    first, second = (paths[file_id].name for file_id in found[:2])
+    key, other = " and ".join(table.key), table.place(second)
     raise refuse(
         table,
         first,
-        f"rows of it have the same {' and '.join(table.key)} as rows of "
-        f"{table.place(second)} and say something else. So they are no parts of one "
-        "snapshot, but look like two deliveries: put the time of delivery into the "
-        "name or the folder of each (2026-01-31, or 2026-01-31T0800), or take one away",
+        (
+            f"rows of it have the same {key} as rows of {other} and say something else"
+            if found[2]
+            else f"by {key}, most rows of it or of {other} are in both, but not all"
+        )
+        + ". So they are no parts of one snapshot, but look like two deliveries: put "
+        "the time of delivery into the name or the folder of each (2026-01-31, or "
+        "2026-01-31T0800), or take one away",
     )
+
+
+def _two_deliveries(folder: Path, keys: str, columns: str) -> str:
+    """Return the SQL of two files that are no parts of one snapshot.
+
+    Its third column is whether they say different things of one key.
+    """
+    return f"""with landed as (
+        from read_parquet(
+            {files(sorted(folder.glob("*.parquet")))},
+            union_by_name = true,
+            hive_partitioning = false
+        )
+    ),
+
+    shared as (
+        select {keys} from landed
+        group by all having min(_file_id) < max(_file_id)
+    ),
+
+    contents as (
+        select {keys}, _file_id, list_sort(list(distinct row({columns}))) as rows
+        from landed semi join shared using ({keys})
+        group by all
+    ),
+
+    contradictions as (
+        select lag(_file_id) over same_key as first, _file_id as second
+        from contents
+        window same_key as (partition by {keys} order by _file_id)
+        qualify rows <> lag(rows) over same_key
+    ),
+
+    sizes as (
+        select _file_id, count(distinct ({keys})) as size
+        from landed
+        where _file_id in (select _file_id from contents)
+        group by _file_id
+    ),
+
+    pairs as (
+        select one._file_id as first, other._file_id as second, count(*) as shared
+        from contents as one
+        inner join contents as other using ({keys})
+        where one._file_id < other._file_id
+        group by all
+    )
+
+    select first, second, true as differ from contradictions
+    union all
+    select pairs.first, pairs.second, false as differ
+    from pairs
+    inner join sizes as one on pairs.first = one._file_id
+    inner join sizes as other on pairs.second = other._file_id
+    where
+        2 * pairs.shared > least(one.size, other.size)
+        and pairs.shared < greatest(one.size, other.size)
+    order by differ desc, first, second
+    limit 1"""
 
 
 def mark_whole_snapshots(

@@ -136,6 +136,22 @@ def test_deliveries_that_do_not_say_when_are_not_taken_for_parts(shop, names):
     assert shop.loads() == []
 
 
+@pytest.mark.parametrize("rows", [(1, 3), (3, 1)])
+def test_nor_where_the_later_one_lacks_rows_only(shop, rows):
+    for month, count in enumerate(rows, start=1):
+        lines = [f"{n},1.00,the same" for n in range(count)]
+        shop.export(f"sales_2026-{month:02}.csv", text(lines))
+    with pytest.raises(RefusedDeliveryError, match="look like two deliveries") as told:
+        shop.land(delivery="snapshot")
+    assert "sales_2026-01.csv: by id, most rows of it or of" in str(told.value)
+
+
+def test_a_part_may_come_twice(shop):
+    for name in ("sales_1.csv", "sales_1 (1).csv"):
+        shop.export(name, text(["1,1.00,", "2,2.00,b"]))
+    assert len(shop.land(delivery="snapshot")) == 1
+
+
 def test_parts_may_overlap_where_they_agree(shop):
     shop.export("sales_1.csv", text(["1,1.00,", "2,2.00,b", "2,2.50,b"]))
     shop.export("sales_2.csv", text(["2,2.50,b", "2,2.00,b", "3,3.00,c"]))
