@@ -28,6 +28,7 @@ def new_deliveries(
     table: Table,
     files: Sequence[ExportFile],
     loads: Iterable[Load],
+    unchanged: Iterable[ExportFile],
     is_mended: Callable[[ExportFile, Load], bool],
 ) -> list[Delivery]:
     """Group the files that are not landed yet into deliveries, in landing order.
@@ -40,6 +41,8 @@ def new_deliveries(
         All the table's files, in order of their names.
     loads
         The table's complete loads, oldest first.
+    unchanged
+        Files, dated and perhaps gone, that said what the one before them said.
     is_mended
         Says of a file with the name of one in a load, whether it is that one, mended.
     """
@@ -51,7 +54,7 @@ def new_deliveries(
                 parts,
                 next((repeats[p.name] for p in parts if p.name in repeats), None),
             )
-            for parts in _new_snapshots(files, loads, repeats)
+            for parts in _new_snapshots(files, loads, repeats, unchanged)
         ]
     find = _new_events if table.delivery == "append" else _new_changes
     groups: dict[int | float, Delivery] = {}
@@ -117,6 +120,14 @@ def _to_repeat(
             # Equal content is the same events, whenever it comes.
             if is_moved or table.delivery == "append":
                 repeats[file.name] = load
+    if table.delivery == "snapshot":
+        # Without one of its parts it would no longer be the whole table.
+        contents = {file.content_hash for file in files}
+        return {
+            name: load
+            for name, load in repeats.items()
+            if contents.issuperset(file.content_hash for file in load.files)
+        }
     return repeats
 
 
@@ -187,11 +198,17 @@ def _file_name(path: str) -> str:
 
 
 def _new_snapshots(
-    files: Sequence[ExportFile], loads: list[Load], again: Container[str]
+    files: Sequence[ExportFile],
+    loads: list[Load],
+    again: Container[str],
+    unchanged: Iterable[ExportFile] = (),
 ) -> list[list[ExportFile]]:
     parts: dict[datetime | None, list[ExportFile]] = defaultdict(list)
     for file in files:
         parts[file.delivered_on].append(file)
+    known = defaultdict(set)
+    for file in unchanged:
+        known[file.delivered_on].add(file.content_hash)
     landed = [
         (load.files[0].delivered_on, {file.content_hash for file in load.files})
         for load in loads
@@ -202,15 +219,16 @@ def _new_snapshots(
         # A dated snapshot is compared with the one before it, which need not be the
         # newest; one without a date with the last one without.
         before = [
-            (then or datetime.min, order, hashes)
-            for order, (then, hashes) in enumerate(landed)
+            (then or datetime.min, order)
+            for order, (then, _) in enumerate(landed)
             if (then is None and day is None) or (then and day and then <= day)
         ]
-        if (
-            not before
-            or max(before, key=lambda b: b[:2])[2] != content
-            or any(file.name in again for file in parts[day])
-        ):
+        then, said = landed[max(before)[1]] if before else (None, set())
+        # Of a delivery that has come, parts may be gone by now.
+        is_known = content <= known[day] or (
+            content <= said if then == day else content == said
+        )
+        if not is_known or any(file.name in again for file in parts[day]):
             new.append(parts[day])
             landed.append((day, content))
     return new

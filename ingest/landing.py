@@ -28,7 +28,7 @@ from ingest.reading import Rows, read_rows
 from ingest.rejects import RefusedDeliveryError, Reject, count_reasons, count_rows
 from ingest.snapshots import require_one_delivery
 from ingest.sql import connect, files
-from ingest.unchanged import copy_rows, unchanged_files
+from ingest.unchanged import copy_rows, known_files, unchanged_files
 
 _ASIDE = ".landing"
 # Writes a load's rows to a folder, beside all loads that there are.
@@ -70,7 +70,8 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
 
     files = catalog.files(table)
     same = partial(is_mended, table, deployment)
-    for delivery in new_deliveries(table, files, mine, same):
+    known = known_files(table, deployment, mine)
+    for delivery in new_deliveries(table, files, mine, known, same):
         put(partial(_write, table, deployment, delivery))
     unchanged = unchanged_files(table, deployment, files, mine + landed)
     # What has come in before them makes them a change.

@@ -24,6 +24,15 @@ from ingest.sql import connect, files, literal
 RECORD = "_unchanged.json"
 
 
+def known_files(
+    table: Table, deployment: Deployment, loads: Iterable[Load]
+) -> list[ExportFile]:
+    """Return the files of the unchanged deliveries that have been kept."""
+    said = _read(_record(table, deployment))
+    known = [ExportFile(deployment.exports / file["name"], **file) for file in said]
+    return _in_raw(table, _grouped(table, known), loads)
+
+
 def unchanged_files(
     table: Table, deployment: Deployment, here: Iterable[ExportFile], loads: list[Load]
 ) -> list[ExportFile]:
@@ -38,30 +47,22 @@ def unchanged_files(
     """
     if table.delivery == "append":
         return []  # equal content is the same events, whenever it comes
-    path = deployment.raw / table.source / table.name / RECORD
-    said = _read(path)
-    known = [ExportFile(deployment.exports / file["name"], **file) for file in said]
-    dated = [file for file in here if file.delivered_on]
-    landed = {
-        file.delivered_on if table.delivery == "snapshot" else file.path
-        for load in loads
-        for file in load.files
+    known = _grouped(table, known_files(table, deployment, loads))
+    dated = _grouped(table, [file for file in here if file.delivered_on])
+    # What came under the same date or name since, came in its place; fewer parts of it
+    # are what is left of it.
+    since = {
+        delivery: files
+        for delivery, files in dated.items()
+        if not _content(files) <= _content(known.get(delivery, ()))
     }
-    contents = [_content(load.files) for load in loads]
-    found = [
-        file
-        # What came under the same date or name since, came in its place.
-        for delivery, files in (_grouped(table, known) | _grouped(table, dated)).items()
-        if delivery not in landed
-        # Whoever has deleted a load wants its files landed again.
-        and any(_content(files) <= content for content in contents)
-        for file in files
-    ]
+    found = _in_raw(table, known | since, loads)
     records = [
         {name: value for name, value in asdict(file).items() if name != "path"}
         for file in found
     ]
-    if records != said:
+    path = _record(table, deployment)
+    if records != _read(path):
         aside = path.with_suffix(".part")
         with aside.open("w") as stream:
             json.dump(records, stream, indent=1)
@@ -145,8 +146,35 @@ def _grouped(
     return groups
 
 
+def _in_raw(
+    table: Table,
+    deliveries: Mapping[datetime | str | None, list[ExportFile]],
+    loads: Iterable[Load],
+) -> list[ExportFile]:
+    """Return the files of deliveries that are not landed, while their rows are."""
+    loads = list(loads)
+    landed = {
+        file.delivered_on if table.delivery == "snapshot" else file.path
+        for load in loads
+        for file in load.files
+    }
+    contents = [_content(load.files) for load in loads]
+    return [
+        file
+        for delivery, files in deliveries.items()
+        if delivery not in landed
+        # Whoever has deleted a load wants its files landed again.
+        and any(_content(files) <= content for content in contents)
+        for file in files
+    ]
+
+
 def _content(files: Iterable[ExportFile | LandedFile]) -> set[str]:
     return {file.content_hash for file in files}
+
+
+def _record(table: Table, deployment: Deployment) -> Path:
+    return deployment.raw / table.source / table.name / RECORD
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

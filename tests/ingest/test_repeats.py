@@ -179,6 +179,20 @@ def test_a_later_snapshot_closes_what_an_earlier_one_left_open(shop):
 TEXT_IDS = replace(REQUIRED, columns=columns({**TYPES, "id": "varchar"}))
 
 
+def test_a_snapshot_of_which_a_part_is_gone_is_not_landed_again(shop):
+    """It would say that the rows of that part are gone, too."""
+    shop.export("sales_2026-01-01_1.csv", text([*GOOD[:100], "x1,1.00,y"]))
+    path = shop.export("sales_2026-01-01_2.csv", text(GOOD[100:]))
+    shop.land(REQUIRED, delivery="snapshot")
+    content = path.read_text()
+    path.unlink()
+    mended = replace(TEXT_IDS, delivery="snapshot")
+    assert shop.land(mended) == []
+    path.write_text(content)
+    (load,) = shop.land(mended)
+    assert (load.repeats, len(load.files)) == (1, 2)
+
+
 @pytest.mark.parametrize("key", [("id",), ()])
 def test_a_name_given_to_other_rows_takes_no_place(shop, key):
     """The contract was mended meanwhile, so that the file of yesterday would fit."""
