@@ -143,13 +143,15 @@ def gaps(deployment: Deployment) -> Iterator[str]:
                     f"{table.full_name} is empty: no file has matched "
                     f"exports/{table.export} yet."
                 )
-    for load, file in open_rejects(loads):
-        table = tables.get(load.full_name)
-        place = table.place(file.path) if table else f"exports/{file.path}"
-        yield (
-            f"{load.full_name}: {file.rows_rejected:,} of {file.rows_read:,} rows in "
-            f"{place} break the contract and are not in: `crm rejects`."
-        )
+    for name in sorted(loaded):
+        table = tables.get(name)
+        mine = [load for load in loads if load.full_name == name]
+        for _, file in open_rejects(mine, table.timezone if table else "UTC"):
+            place = table.place(file.path) if table else f"exports/{file.path}"
+            yield (
+                f"{name}: {file.rows_rejected:,} of {file.rows_read:,} rows in "
+                f"{place} break the contract and are not in: `crm rejects`."
+            )
     for load in loads:
         if load.unknown_columns:
             yield (

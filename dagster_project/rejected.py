@@ -22,7 +22,9 @@ def print_rejects(deployment: Deployment, full_name: str | None, limit: int) -> 
         If no active source has the table, or a file of the quarantine is gone.
     """
     sources = active_sources(deployment)
-    known = [table.full_name for source in sources for table in source.tables]
+    known = {
+        table.full_name: table.timezone for source in sources for table in source.tables
+    }
     if full_name is not None and full_name not in known:
         raise WarehouseError(
             f"no active source has a table {full_name}. {nearest(full_name, known)}"
@@ -34,7 +36,8 @@ def print_rejects(deployment: Deployment, full_name: str | None, limit: int) -> 
             if failed.exists():
                 _title(f"{name}: the last try to load it failed; not in are")
                 shown += _print(connection, f"from {literal(failed)}", limit)
-            for load, file in open_rejects(read_loads(deployment.raw, name)):
+            loads = read_loads(deployment.raw, name)
+            for load, file in open_rejects(loads, known[name]):
                 path = quarantine_file(deployment, name, load.load_id)
                 if not path.exists():
                     raise WarehouseError(

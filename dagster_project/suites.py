@@ -37,7 +37,7 @@ def raw_suite(deployment: Deployment, table: Table) -> Suite:
     )
     advice = ""
     if loads:
-        newest = max(loads, key=lambda load: load.order)
+        newest = max(loads, key=lambda load: load.order(table.timezone))
         advice = (
             "If the delivery is wrong, take its files out of exports/ and delete its "
             f"load {newest.folder(deployment.raw)} , the newest of this table"

@@ -9,7 +9,10 @@ from itertools import count
 
 from ingest.contracts import Table
 from ingest.exports import ExportFile, in_order_of_names
-from ingest.ledger import Load, repeated_files
+from ingest.ledger import BEGINNING, LandedFile, Load, in_utc, now, repeated_files
+
+# By moment; then in order of arrival or, of files with dates, of their names.
+_Place = tuple[datetime, int, tuple[str | int, ...]]
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,11 @@ def new_deliveries(
                 parts,
                 next((repeats[p.name] for p in parts if p.name in repeats), None),
             )
-            for parts in _new_snapshots(files, loads, repeats, unchanged)
+            for parts in _new_snapshots(table, files, loads, repeats, unchanged)
         ]
     find = _new_events if table.delivery == "append" else _new_changes
     groups: dict[int | float, Delivery] = {}
-    for file in find(files, loads, repeats):
+    for file in find(table, files, loads, repeats):
         repeated = repeats.get(file.name)
         place = repeated.load_id if repeated else math.inf
         groups.setdefault(place, Delivery([], repeated)).files.append(file)
@@ -66,12 +69,12 @@ def new_deliveries(
 
 
 def changes(
-    table: Table, files: Sequence[ExportFile], loads: Iterable[Load]
+    table: Table, files: Sequence[ExportFile], loads: list[Load]
 ) -> list[list[ExportFile]]:
-    """Return the deliveries that differ from the landed one before them."""
+    """Return the dated deliveries that differ from the landed one before them."""
     if table.delivery == "snapshot":
-        return _new_snapshots(files, loads, again=())
-    return [[file] for file in _new_changes(files, loads, again=())]
+        return _new_snapshots(table, files, loads, again=())
+    return [[file] for file in _new_changes(table, files, loads, again=())]
 
 
 def _to_repeat(
@@ -132,7 +135,7 @@ def _to_repeat(
 
 
 def _new_events(
-    files: Sequence[ExportFile], loads: list[Load], again: Container[str]
+    _: Table, files: Sequence[ExportFile], loads: list[Load], again: Container[str]
 ) -> list[ExportFile]:
     seen = {file.content_hash for load in loads for file in load.files}
     seen -= {file.content_hash for file in files if file.name in again}
@@ -145,22 +148,25 @@ def _new_events(
 
 
 def _new_changes(
-    files: Sequence[ExportFile], loads: list[Load], again: Container[str]
+    table: Table, files: Sequence[ExportFile], loads: list[Load], again: Container[str]
 ) -> list[ExportFile]:
     arrivals = count()
 
-    def place(day: datetime | None, path: str) -> tuple[datetime, int, list[str | int]]:
-        # Without a date, what arrives later is newer, whatever its name.
-        if day is None:
-            return datetime.min, next(arrivals), []
-        return day, 0, in_order_of_names(path)
+    def place(file: ExportFile | LandedFile, name: str, moment: datetime) -> _Place:
+        # Of what came at once without a date, the later is newer, whatever its name.
+        if file.delivered_on is None:
+            return moment, next(arrivals), ()
+        return moment, 0, tuple(in_order_of_names(name))
 
-    # A load that repeats an earlier one has arrived when that did.
-    latest = {
-        file.path: (place(file.delivered_on, file.path), file.content_hash)
-        for load in sorted(loads, key=lambda load: (load.delivered_at, load.load_id))
-        for file in load.files
-    }
+    # What was said when, and the last place of each name. A load that repeats an
+    # earlier one has arrived when that did.
+    said: dict[_Place, str] = {}
+    latest: dict[str, _Place] = {}
+    for load in sorted(loads, key=lambda load: (load.delivered_at, load.load_id)):
+        for file in load.files:
+            moment = load.moment_of(file, table.timezone)
+            latest[file.path] = place(file, file.path, moment)
+            said[latest[file.path]] = file.content_hash
     unmoved = {(file.name, file.content_hash) for file in files}
     # Files that are gone from where they were landed: one of them in another folder has
     # been moved, and says nothing new.
@@ -171,25 +177,29 @@ def _new_changes(
         if (file.path, file.content_hash) not in unmoved
     }
     new = []
-    for file in sorted(files, key=lambda file: file.order):
+    moments = _moments(table, files, loads)
+    for file in sorted(
+        files,
+        key=lambda file: (moments[file.delivered_on], in_order_of_names(file.name)),
+    ):
         known = latest.get(file.name)
         if file.name in again:
             new.append(file)
             if known is not None:
-                latest[file.name] = (known[0], file.content_hash)
+                said[known] = file.content_hash
             continue
-        if known is not None and known[1] == file.content_hash:
+        if known is not None and said[known] == file.content_hash:
             continue
         moved = (_file_name(file.name), file.delivered_on, file.content_hash)
         if known is None and moved in gone:
             continue
-        here = place(file.delivered_on, file.name)
+        here = place(file, file.name, moments[file.delivered_on])
         # A name that is new is compared with the file before it: the latest again,
         # under another name, changes nothing.
-        before = [there for there in latest.values() if there[0] < here]
-        if known is not None or not before or max(before)[1] != file.content_hash:
+        before = max((there for there in said if there < here), default=None)
+        if known is not None or said.get(before) != file.content_hash:
             new.append(file)
-            latest[file.name] = (here, file.content_hash)
+            said[here], latest[file.name] = file.content_hash, here
     return new
 
 
@@ -198,6 +208,7 @@ def _file_name(path: str) -> str:
 
 
 def _new_snapshots(
+    table: Table,
     files: Sequence[ExportFile],
     loads: list[Load],
     again: Container[str],
@@ -210,25 +221,39 @@ def _new_snapshots(
     for file in unchanged:
         known[file.delivered_on].add(file.content_hash)
     landed = [
-        (load.files[0].delivered_on, {file.content_hash for file in load.files})
+        (
+            load.order(table.timezone)[0],
+            load.files[0].delivered_on,
+            {file.content_hash for file in load.files},
+        )
         for load in loads
     ]
     new = []
-    for day in sorted(parts, key=lambda day: day or datetime.min):
+    moments = _moments(table, files, loads)
+    for day in sorted(parts, key=moments.get):
         content = {file.content_hash for file in parts[day]}
         # A dated snapshot is compared with the one before it, which need not be the
-        # newest; one without a date with the last one without.
+        # newest; one without a date, which may be still there, with the last without.
         before = [
-            (then or datetime.min, order)
-            for order, (then, _) in enumerate(landed)
-            if (then is None and day is None) or (then and day and then <= day)
+            (moment, order)
+            for order, (moment, then, _) in enumerate(landed)
+            if (then is None if day is None else moment <= moments[day])
         ]
-        then, said = landed[max(before)[1]] if before else (None, set())
+        _, then, said = landed[max(before)[1]] if before else (None, None, set())
         # Of a delivery that has come, parts may be gone by now.
         is_known = content <= known[day] or (
             content <= said if then == day else content == said
         )
         if not is_known or any(file.name in again for file in parts[day]):
             new.append(parts[day])
-            landed.append((day, content))
+            landed.append((moments[day], day, content))
     return new
+
+
+def _moments(
+    table: Table, files: Iterable[ExportFile], loads: Sequence[Load]
+) -> dict[datetime | None, datetime]:
+    """Return from when files count (UTC) that are landed now, by their dates."""
+    dates = {file.delivered_on for file in files}
+    named = {date: in_utc(date, table.timezone) for date in dates if date is not None}
+    return named | {None: now() if loads else BEGINNING}

@@ -60,6 +60,8 @@ class ExportFile:
     def delivered_on(self) -> datetime | None:
         """The date of delivery in its name, else in that of its folder, with the time.
 
+        By the clock of its source.
+
         2026-11-22 (also with dots, underscores or nothing between) or 22.11.2026 (also
         with dashes); of several the last one, for one of a period is delivered at its
         end.
@@ -67,11 +69,6 @@ class ExportFile:
         path = PurePosixPath(self.name.removesuffix(f"#{self.member}"))
         names = [self.member or "", path.name, *(p.name for p in path.parents)]
         return next(filter(None, map(_last_moment, names)), None)
-
-    @property
-    def order(self) -> tuple[datetime, list[str | int]]:
-        """Where it stands among the table's files: by date, then by name."""
-        return self.delivered_on or datetime.min, in_order_of_names(self.name)
 
 
 def in_order_of_names(name: str) -> list[str | int]:

@@ -11,10 +11,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from dbt_models import WarehouseError
 
 RECORD = "_load.json"
+# From when a table's first load counts, where its files have no dates.
+BEGINNING = datetime(1900, 1, 1)
 _DAMAGES = (
     *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
     FileNotFoundError,
@@ -41,7 +44,7 @@ class LandedFile:
     part, first_row
         The Parquet file of the load that holds its rows, and where in it they begin.
     delivered_on
-        Date of delivery in the file's name, if it has one.
+        Date of delivery in the file's name, if it has one, by its source's clock.
     control_amount
         Sum of the contract's control amount over the rows landed from it.
     rows_read
@@ -106,12 +109,18 @@ class Load:
         """``<source>.<table>``."""
         return f"{self.source}.{self.table}"
 
-    @property
-    def order(self) -> tuple[datetime, int]:
+    def moment_of(self, file: LandedFile, zone: str) -> datetime:
+        """From when one of its files counts (UTC), if the source's clock is of a zone.
+
+        A table's first load without dates is older than what is dated and came later.
+        """
+        if file.delivered_on is not None:
+            return in_utc(file.delivered_on, zone)
+        return BEGINNING if self.is_backfill else self.delivered_at
+
+    def order(self, zone: str) -> tuple[datetime, int]:
         """Where it stands among the table's loads, as ``ops.load_files`` has it."""
-        undated = datetime.min if self.is_backfill else self.delivered_at
-        dates = [file.delivered_on for file in self.files if file.delivered_on]
-        return max(dates, default=undated), self.load_id
+        return max(self.moment_of(file, zone) for file in self.files), self.load_id
 
     @property
     def rows_rejected(self) -> int:
@@ -182,8 +191,8 @@ def files_shown(loads: Iterable[Load]) -> list[LandedFile]:
     return [file for file in files if file.file_id not in repeated]
 
 
-def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:
-    """Return the files with refused rows that no later load has brought in.
+def open_rejects(loads: Iterable[Load], zone: str) -> list[tuple[Load, LandedFile]]:
+    """Return a table's files with refused rows that no later load has brought in.
 
     A later snapshot says all that an earlier one said.
     """
@@ -191,13 +200,11 @@ def open_rejects(loads: Iterable[Load]) -> list[tuple[Load, LandedFile]]:
     done = repeated_files(loads) | {
         file_id for load in loads for file_id in load.closes
     }
-    newest = {
-        load.full_name: load for load in sorted(loads, key=lambda load: load.order)
-    }
+    newest = max(loads, key=lambda load: load.order(zone), default=None)
     return [
         (load, file)
         for load in loads
-        if not load.is_snapshot or load is newest[load.full_name]
+        if not load.is_snapshot or load is newest
         for file in load.files
         if file.rows_rejected and file.file_id not in done
     ]
@@ -243,6 +250,15 @@ def write_record(load: Load, folder: Path) -> None:
     """Write the load's record into its (not yet visible) folder."""
     text = json.dumps(asdict(load), indent=1, default=_as_text)
     (folder / RECORD).write_text(text)
+
+
+def in_utc(moment: datetime, zone: str) -> datetime:
+    """Return what a clock of the zone has shown in UTC.
+
+    A name with a date alone tells the beginning of that day: what has no date and lands
+    later on it, as a correction does, is newer, and not only once the day is over.
+    """
+    return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None)
 
 
 def now() -> datetime:

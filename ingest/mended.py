@@ -60,7 +60,7 @@ def closed_rejects(
     raw, loads = deployment.raw, list(loads)
     closed = []
     with connect() as connection:
-        for load, landed in open_rejects(loads):
+        for load, landed in open_rejects(loads, table.timezone):
             quarantine = quarantine_file(deployment, table.full_name, load.load_id)
             later = [
                 other.folder(raw) for other in loads if other.load_id > load.load_id

@@ -1,6 +1,6 @@
 """The raw schemas: DuckDB's view of everything that was landed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,14 @@ from dbt_models.ops import fill_ops_table
 from ingest.builds import begin_anew, begin_change
 from ingest.contracts import Table
 from ingest.landed_columns import landed_values
-from ingest.ledger import Load, now, open_rejects, read_loads, repeated_files
+from ingest.ledger import (
+    Load,
+    in_utc,
+    now,
+    open_rejects,
+    read_loads,
+    repeated_files,
+)
 from ingest.snapshots import mark_whole_snapshots
 from ingest.sql import connect, files, identifier
 
@@ -22,7 +29,7 @@ LANDING_COLUMNS = {
     "_row_number": "The row's place among those landed from its file, from 1.",
     "_delivered_at": (
         "The date in the file's name; without one, when it was landed, and for a "
-        "table's first load the beginning of time."
+        "table's first load the beginning of time (UTC)."
     ),
     "_known_at": "When the row became known to the company (UTC).",
 }
@@ -69,9 +76,8 @@ def show_table(
                 name,
             )
         fill_ops_table(connection, "loads", map(_load_row, loads))
-        fill_ops_table(connection, "load_files", _file_rows(loads))
-        connection.execute(_date_files(deployment))
-        fill_ops_table(connection, "rejects", _reject_rows(loads))
+        fill_ops_table(connection, "load_files", _file_rows(table, loads, deployment))
+        fill_ops_table(connection, "rejects", _reject_rows(table, loads))
         # A file that was built was landed again.
         if not built.issubset(connection.execute(_SHOWN, name).fetchall()):
             begin_anew(connection)
@@ -131,26 +137,6 @@ def _view(
             on landed._file_id = load_files.file_id and not load_files.is_repeated"""
 
 
-def _date_files(deployment: Deployment) -> str:
-    """Return the statement that says from when files count, and were known.
-
-    A table's first load without dates is older than what is dated and came later. A
-    dated delivery is known from the first moment of its business date. A backfill
-    without event time is taken as known from the beginning: nobody can say when the
-    company learnt what it has always had.
-    """
-    begins = _to_utc("delivered_on", deployment.params["timezone"])
-    undated = """case
-        when loads.is_backfill then timestamp '1900-01-01' else loads.delivered_at
-    end"""
-    return f"""update ops.load_files
-        set
-            delivered_at = coalesce(delivered_on, {undated}),
-            known_at = coalesce({begins}, {undated})
-        from ops.loads
-        where load_files.load_id = loads.load_id and load_files.known_at is null"""
-
-
 def _known_at(table: Table, values: Mapping[str, str]) -> str:
     """Return the expression for when a row became known (UTC)."""
     if table.known_at is None:
@@ -184,19 +170,35 @@ def _load_row(load: Load) -> dict[str, Any]:
     }
 
 
-def _file_rows(loads: Sequence[Load]) -> Iterator[dict[str, Any]]:
+def _file_rows(
+    table: Table, loads: Sequence[Load], deployment: Deployment
+) -> Iterator[dict[str, Any]]:
+    """Yield the files with from when they count, and were known.
+
+    A dated delivery is known from the first moment of its business date. A backfill
+    without event time is taken as known from the beginning: nobody can say when the
+    company learnt what it has always had.
+    """
+    zone = deployment.params["timezone"]
     repeated = repeated_files(loads)
     for load in loads:
         for file in load.files:
             row = asdict(file)
             del row["part"], row["rejects"]
             is_repeated = file.file_id in repeated
-            dates = {"delivered_at": None, "known_at": None}  # SQL tells them
-            yield {"load_id": load.load_id, "is_repeated": is_repeated, **row, **dates}
+            counts_from = load.moment_of(file, table.timezone)
+            named = file.delivered_on
+            yield {
+                "load_id": load.load_id,
+                "is_repeated": is_repeated,
+                **row,
+                "delivered_at": counts_from,
+                "known_at": in_utc(named, zone) if named else counts_from,
+            }
 
 
-def _reject_rows(loads: Iterable[Load]) -> Iterator[dict[str, Any]]:
-    still_open = {file.file_id for _, file in open_rejects(loads)}
+def _reject_rows(table: Table, loads: Sequence[Load]) -> Iterator[dict[str, Any]]:
+    still_open = {file.file_id for _, file in open_rejects(loads, table.timezone)}
     for load in loads:
         for file in load.files:
             for rejects in file.rejects:

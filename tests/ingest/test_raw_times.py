@@ -1,6 +1,7 @@
 """When a raw row was known and delivered: column, file name, backfill or load."""
 
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -72,6 +73,60 @@ def test_known_at_is_else_the_load_time(shop):
         2: later.loaded_at,
         3: datetime(2026, 3, 1),
     }
+
+
+@pytest.mark.parametrize(
+    ("zone", "name", "moment"),
+    [
+        ("Asia/Shanghai", "2026-03-01T1530", "2026-03-01 07:30"),
+        ("Asia/Shanghai", "2026-03-01", "2026-02-28 16:00"),
+        ("Pacific/Honolulu", "2026-03-01", "2026-03-01 10:00"),
+        ("Europe/Berlin", "2026-07-01T0030", "2026-06-30 22:30"),
+        # No clock showed it, another showed it twice.
+        ("Europe/Berlin", "2026-03-29T0230", "2026-03-29 01:30"),
+        ("Europe/Berlin", "2026-10-25T0230", "2026-10-25 00:30"),
+    ],
+)
+def test_a_name_is_a_moment_where_its_source_is(shop, zone, name, moment):
+    shop.export(f"sales_{name}.csv", HEADER + "1,1,a\n")
+    shop.land(timezone=zone)
+    shop.show(timezone=zone)
+    delivered = [(datetime.fromisoformat(moment),)]
+    assert shop.rows("_delivered_at", timezone=zone) == delivered
+
+
+@pytest.mark.parametrize("delivery", ["upsert", "snapshot"])
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "UTC", "Etc/GMT-14"])
+def test_dates_and_landings_are_by_one_clock(shop, zone, delivery):
+    """Also at its own place, some hours later it is too late for what says so."""
+    table = {"timezone": zone, "delivery": delivery}
+
+    def minutes_from_now(minutes: int) -> str:
+        moment = datetime.now(ZoneInfo(zone)) + timedelta(minutes=minutes)
+        return f"sales_{moment:%Y-%m-%dT%H%M}.csv"
+
+    names = ["sales_2001-01-01.csv", minutes_from_now(-9), "sales_fix.csv"]
+    for name, note in zip([*names, minutes_from_now(9)], "abcd", strict=True):
+        shop.export(name, f"{HEADER}1,1,{note}\n")
+        shop.land(**table)
+        shop.show(**table)
+        assert shop.query(
+            "select max_by(note, (_delivered_at, _file_id)) from raw_shop.sales"
+        ) == [(note,)]
+        newest = max(shop.loads(), key=lambda load: load.order(zone))
+        assert newest.load_id == len(shop.loads())
+
+
+def test_a_date_without_a_time_is_the_beginning_of_its_day(shop):
+    """What has no date and lands later that day is newer."""
+    today = datetime.now(ZoneInfo("Asia/Tokyo")).date()
+    for name in ("sales_2001-01-01.csv", f"sales_{today}.csv", "sales_fix.csv"):
+        shop.export(name, f"{HEADER}1,1,{name}\n")
+        shop.land(timezone="Asia/Tokyo", delivery="upsert")
+    shop.show(timezone="Asia/Tokyo")
+    assert shop.query(
+        "select max_by(note, (_delivered_at, _file_id)) from raw_shop.sales"
+    ) == [("sales_fix.csv",)]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])

@@ -86,7 +86,7 @@ def test_no_row_counts_twice_whatever_became_of_the_file(shop, how):
     shop.land(mended)
     assert len(shop.rows("id", mended)) == len(rows)
     assert rows_shown(shop) == len(rows)
-    assert open_rejects(shop.loads()) == []
+    assert open_rejects(shop.loads(), "UTC") == []
     assert shop.land(mended) == []
 
 
@@ -170,10 +170,10 @@ def test_a_later_snapshot_closes_what_an_earlier_one_left_open(shop):
     snapshot = {"delivery": "snapshot"}
     shop.export("sales_2026-01-01.csv", text([*GOOD, "x,1.00,y"]))
     shop.land(REQUIRED, **snapshot)
-    assert len(open_rejects(shop.loads())) == 1
+    assert len(open_rejects(shop.loads(), "UTC")) == 1
     shop.export("sales_2026-01-02.csv", text([*GOOD, "200,1.00,y"]))
     shop.land(REQUIRED, **snapshot)
-    assert open_rejects(shop.loads()) == []
+    assert open_rejects(shop.loads(), "UTC") == []
 
 
 TEXT_IDS = replace(REQUIRED, columns=columns({**TYPES, "id": "varchar"}))
@@ -204,7 +204,7 @@ def test_a_name_given_to_other_rows_takes_no_place(shop, key):
     assert load.repeats is None
     assert load.delivered_at > first.delivered_at
     assert len(shop.rows("id", mended)) == len(GOOD) + 1
-    assert [file.file_id for _, file in open_rejects(shop.loads())] == [1]
+    assert [file.file_id for _, file in open_rejects(shop.loads(), "UTC")] == [1]
     assert shop.land(mended) == []
 
 
@@ -213,10 +213,10 @@ def test_refused_rows_of_a_name_that_was_reused_stay_open(shop):
     shop.land(REQUIRED)
     shop.export("sales.csv", text(["500,1.00,y", *GOOD[1:]]))
     shop.land(REQUIRED)
-    assert len(open_rejects(shop.loads())) == 1
+    assert len(open_rejects(shop.loads(), "UTC")) == 1
     shop.export("sales.csv", text(["501,1.00,y"]))
     shop.land(REQUIRED)
-    assert len(open_rejects(shop.loads())) == 1
+    assert len(open_rejects(shop.loads(), "UTC")) == 1
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_refused_row_that_comes_in_elsewhere_is_closed(shop, later, is_open):
     shop.land(REQUIRED)
     shop.export("sales_2.csv", text(later))
     shop.land(REQUIRED)
-    assert len(open_rejects(shop.loads())) == is_open
+    assert len(open_rejects(shop.loads(), "UTC")) == is_open
 
 
 @pytest.mark.parametrize(
@@ -254,10 +254,10 @@ def test_a_refused_row_is_known_by_its_key_however_that_is_written(
     shop.land(REQUIRED, **table)
     shop.export("sales_2.csv", text([f"{other},2.00,y"]))
     shop.land(REQUIRED, **table)
-    assert len(open_rejects(shop.loads())) == 1
+    assert len(open_rejects(shop.loads(), "UTC")) == 1
     shop.export("sales_3.csv", text([f"{key},1.00,y"]))
     shop.land(REQUIRED, **table)
-    assert open_rejects(shop.loads()) == []
+    assert open_rejects(shop.loads(), "UTC") == []
 
 
 def test_refused_rows_may_come_in_one_by_one(shop):
@@ -266,7 +266,7 @@ def test_refused_rows_may_come_in_one_by_one(shop):
     for number, still_open in ((301, 1), (300, 0)):
         shop.export(f"sales_{number}.csv", text([f"{number},1.00,y"]))
         shop.land(REQUIRED)
-        assert len(open_rejects(shop.loads())) == still_open
+        assert len(open_rejects(shop.loads(), "UTC")) == still_open
 
 
 def test_who_has_no_key_is_not_known_again(shop):
@@ -274,7 +274,7 @@ def test_who_has_no_key_is_not_known_again(shop):
     shop.land(REQUIRED)
     shop.export("sales_2.csv", text(["300,1.00,y"]))
     shop.land(REQUIRED)
-    assert len(open_rejects(shop.loads())) == 1
+    assert len(open_rejects(shop.loads(), "UTC")) == 1
 
 
 def test_rows_of_other_kinds_are_known_again_too(shop):
@@ -285,10 +285,10 @@ def test_rows_of_other_kinds_are_known_again_too(shop):
         "from range(100)",
     )
     shop.land(wanted)
-    assert len(open_rejects(shop.loads())) == 1
+    assert len(open_rejects(shop.loads(), "UTC")) == 1
     shop.export_parquet("sales_2.parquet", "select 7 as id, 1.5 as amount, 3 as note")
     shop.land(wanted)
-    assert open_rejects(shop.loads()) == []
+    assert open_rejects(shop.loads(), "UTC") == []
 
 
 def test_a_file_whose_name_was_reused_comes_in_under_another(shop):
@@ -347,7 +347,7 @@ def test_a_refused_row_is_in_when_its_key_is(shop, delivery, first, then, is_ope
     shop.land(REQUIRED, delivery=delivery, max_rejects=0.7)
     shop.export("sales.csv", text(then))
     shop.land(REQUIRED, delivery=delivery)
-    assert bool(open_rejects(shop.loads())) == is_open
+    assert bool(open_rejects(shop.loads(), "UTC")) == is_open
 
 
 @pytest.mark.parametrize("row", ["900,free,y", "x,1.00,y", "900,1.00"])
@@ -360,7 +360,9 @@ def test_a_file_of_which_nothing_landed_is_not_in_with_another_row(shop, row, co
     shop.export("sales_2.csv", text(["901,2.00,y", "902,2.00,y"]))
     (load,) = shop.land(contract)
     assert load.repeats is None
-    assert [file.path for _, file in open_rejects(shop.loads())] == ["shop/sales_2.csv"]
+    assert [file.path for _, file in open_rejects(shop.loads(), "UTC")] == [
+        "shop/sales_2.csv"
+    ]
 
 
 def test_a_shorter_file_is_not_the_one_that_was_mended(shop):
@@ -369,7 +371,7 @@ def test_a_shorter_file_is_not_the_one_that_was_mended(shop):
     shop.export("sales.csv", text(GOOD))
     (load,) = shop.land(TEXT_IDS)
     assert load.repeats is None
-    assert len(open_rejects(shop.loads())) == 1
+    assert len(open_rejects(shop.loads(), "UTC")) == 1
 
 
 def test_a_name_given_to_other_rows_of_the_same_keys_is_not_mended(shop):
@@ -378,7 +380,7 @@ def test_a_name_given_to_other_rows_of_the_same_keys_is_not_mended(shop):
     shop.export("sales.csv", text(["1,2.00,y", "3,3.00,y"]))
     (load,) = shop.land(TEXT_IDS, max_rejects=0.5)
     assert load.repeats is None
-    assert len(open_rejects(shop.loads())) == 1
+    assert len(open_rejects(shop.loads(), "UTC")) == 1
 
 
 @pytest.mark.parametrize("delivery", ["upsert", "snapshot"])
@@ -399,7 +401,7 @@ def test_what_comes_again_after_another_is_the_newest_at_once(shop, delivery, na
     newest = """select note from raw_shop.sales where id = '1'
         order by _delivered_at desc, _file_id desc limit 1"""
     assert shop.query(newest) == [("note 1",)]
-    assert open_rejects(shop.loads()) == []
+    assert open_rejects(shop.loads(), "UTC") == []
     assert shop.land(mended) == []
 
 
