@@ -30,12 +30,15 @@ _CUT_OFF = """
         || 'whole table delivered again; or, if they are gone indeed, write '
         || 'accepted_snapshots: [' || load_id || '] into settings.yml.'
     from (
-        select *
+        select loads.*
         from ops.loads
+        inner join ops.load_files
+            on loads.load_id = load_files.load_id and not load_files.is_repeated
         qualify
-            load_id = max_by(load_id, (loaded_at, load_id)) over (
-                partition by source_system, table_name
-            )
+            row_number() over (
+                partition by loads.source_system, loads.table_name
+                order by load_files.delivered_at desc, loads.load_id desc
+            ) = 1
     )
     where not is_whole and rows_rejected = 0
     order by all

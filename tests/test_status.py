@@ -59,11 +59,54 @@ def test_the_newest_snapshot_is_said_to_be_cut_off(newest, is_said):
             for found in deliveries
         ]
         fill_ops_table(connection, "loads", rows)
+        fill_load_files(connection, {1: 1, 2: 2, 3: 3})
         told = refused_deliveries(connection)
     assert len(told) == is_said
     if is_said:
         assert told[0].startswith("shop.people: load 3 lacks 80 of the 100 rows before")
         assert "accepted_snapshots: [3]" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("days", "repeated", "is_said"),
+    [
+        ({1: 1, 2: 2}, None, True),
+        ({1: 2, 2: 1}, None, False),
+        ({1: 1, 2: 3, 3: 2}, None, True),
+        ({1: 1, 2: 3, 3: 3}, 2, False),
+    ],
+)
+def test_the_newest_snapshot_is_the_last_one_delivered(days, repeated, is_said):
+    """Which need not be the last that was landed."""
+    with duckdb.connect() as connection:
+        create_ops_tables(connection)
+        names = connection.table("ops.loads").columns
+        rows = [
+            {
+                **dict.fromkeys(names),
+                **{"source_system": "shop", "table_name": "people", "load_id": load_id},
+                **{"loaded_at": datetime(2026, 1, load_id), "is_whole": load_id != 2},
+                **{"rows_before": 100, "rows_missing": 80, "rows_rejected": 0},
+            }
+            for load_id in days
+        ]
+        fill_ops_table(connection, "loads", rows)
+        fill_load_files(connection, days, repeated)
+        assert bool(refused_deliveries(connection)) == is_said
+
+
+def fill_load_files(connection, days, repeated=None):
+    """Fill the ledger with a file per load, delivered on these days."""
+    names = connection.table("ops.load_files").columns
+    rows = [
+        {
+            **dict.fromkeys(names),
+            **{"load_id": load_id, "delivered_at": datetime(2026, 1, day)},
+            "is_repeated": load_id == repeated,
+        }
+        for load_id, day in days.items()
+    ]
+    fill_ops_table(connection, "load_files", rows)
 
 
 def test_files_that_no_contract_takes_are_named(tmp_path):
