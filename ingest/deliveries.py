@@ -5,14 +5,13 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 
 from ingest.contracts import Table
 from ingest.exports import ExportFile, in_order_of_names
-from ingest.ledger import BEGINNING, LandedFile, Load, in_utc, now, repeated_files
+from ingest.ledger import BEGINNING, Load, in_utc, now, repeated_files
 
-# By moment; then in order of arrival or, of files with dates, of their names.
-_Place = tuple[datetime, int, tuple[str | int, ...]]
+# By moment; what came at once, in order of names.
+_Place = tuple[datetime, tuple[str | int, ...]]
 
 
 @dataclass(frozen=True)
@@ -150,22 +149,13 @@ def _new_events(
 def _new_changes(
     table: Table, files: Sequence[ExportFile], loads: list[Load], again: Container[str]
 ) -> list[ExportFile]:
-    arrivals = count()
-
-    def place(file: ExportFile | LandedFile, name: str, moment: datetime) -> _Place:
-        # Of what came at once without a date, the later is newer, whatever its name.
-        if file.delivered_on is None:
-            return moment, next(arrivals), ()
-        return moment, 0, tuple(in_order_of_names(name))
-
-    # What was said when, and the last place of each name. A load that repeats an
-    # earlier one has arrived when that did.
+    # What was said when, and the last place of each name.
     said: dict[_Place, str] = {}
     latest: dict[str, _Place] = {}
-    for load in sorted(loads, key=lambda load: (load.delivered_at, load.load_id)):
+    for load in loads:
         for file in load.files:
             moment = load.moment_of(file, table.timezone)
-            latest[file.path] = place(file, file.path, moment)
+            latest[file.path] = _place(moment, file.path)
             said[latest[file.path]] = file.content_hash
     unmoved = {(file.name, file.content_hash) for file in files}
     # Files that are gone from where they were landed: one of them in another folder has
@@ -178,10 +168,8 @@ def _new_changes(
     }
     new = []
     moments = _moments(table, files, loads)
-    for file in sorted(
-        files,
-        key=lambda file: (moments[file.delivered_on], in_order_of_names(file.name)),
-    ):
+    places = {file: _place(moments[file.delivered_on], file.name) for file in files}
+    for file, here in sorted(places.items(), key=lambda found: found[1]):
         known = latest.get(file.name)
         if file.name in again:
             new.append(file)
@@ -193,14 +181,22 @@ def _new_changes(
         moved = (_file_name(file.name), file.delivered_on, file.content_hash)
         if known is None and moved in gone:
             continue
-        here = place(file, file.name, moments[file.delivered_on])
-        # A name that is new is compared with the file before it: the latest again,
-        # under another name, changes nothing.
+        # A date that is new is compared with the file before it: the latest again
+        # changes nothing. Without a date it is landed all the same: if it stays, only
+        # its load tells that it came before the next change and not after it.
         before = max((there for there in said if there < here), default=None)
-        if known is not None or said.get(before) != file.content_hash:
+        if (
+            known is not None
+            or file.delivered_on is None
+            or said.get(before) != file.content_hash
+        ):
             new.append(file)
             said[here], latest[file.name] = file.content_hash, here
     return new
+
+
+def _place(moment: datetime, name: str) -> _Place:
+    return moment, tuple(in_order_of_names(name))
 
 
 def _file_name(path: str) -> str:

@@ -306,17 +306,20 @@ def test_a_file_whose_name_was_reused_comes_in_under_another(shop):
 
 
 def test_a_change_landed_again_is_no_later_one(shop):
+    """What is dated is compared with what counts before it."""
     upsert = {"delivery": "upsert"}
     first, second = text([*GOOD, "x1,1.00,y"]), text(["1,9.00,later"])
-    shop.export("sales_1.csv", first)
+    shop.export("sales_2001-01-01.csv", text(GOOD))
     shop.land(REQUIRED, **upsert)
-    shop.export("sales_2.csv", second)
-    shop.land(REQUIRED, **upsert)
+    for name, content in (("sales_1.csv", first), ("sales_2.csv", second)):
+        shop.export(name, content)
+        shop.land(REQUIRED, **upsert)
     mended = replace(TEXT_IDS, **upsert)
-    shop.land(mended)
-    shop.export("sales_3.csv", second)
+    (load,) = shop.land(mended)
+    assert load.repeats == 2
+    shop.export("sales_2098-01-01.csv", second)
     assert shop.land(mended) == []
-    shop.export("sales_4.csv", first)
+    shop.export("sales_2098-01-02.csv", first)
     assert len(shop.land(mended)) == 1
 
 
