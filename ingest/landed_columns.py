@@ -1,12 +1,12 @@
 """The contract's columns in rows that were landed before it said what it says now."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
 
 from dbt_models import WarehouseError
-from ingest.contracts import LANDING_NAMES, Table
+from ingest.contracts import LANDING_NAMES, Column, Table
 from ingest.ledger import Load, repeated_files
 from ingest.sql import files, identifier
 
@@ -20,7 +20,8 @@ def landed_values(
 ) -> dict[str, str]:
     """Return the SQL for each column of the contract over the rows ``landed``.
 
-    A column that a file did not have is empty, unless it had it by an earlier name.
+    A column that a file did not have is empty, unless it had it by an earlier name;
+    of several, the newest holds.
 
     Raises
     ------
@@ -42,16 +43,42 @@ def landed_values(
     _require_names(connection, table, loads, raw, there.keys())
     values = {}
     for column in table.columns:
-        names = [n for n in (column.name, *(column.was or ())) if n.lower() in there]
+        names = [n for n in column.names if n.lower() in there]
+        newer = _newer_names(connection, names, loads, raw) if len(names) > 1 else {}
+        casts = []
         for name in names:
-            _require_type(connection, table, column.name, name, there, landed)
-        casts = [
-            f"cast(landed.{identifier(name)} as {column.data_type})" for name in names
-        ]
+            value = f"landed.{identifier(name)}"
+            if file_ids := newer.get(name):
+                listed = ", ".join(map(str, file_ids))
+                value = f"case when landed._file_id not in ({listed}) then {value} end"
+            data_type = there[name.lower()]
+            _require_type(connection, table, column, value, data_type, landed)
+            casts.append(f"cast({value} as {column.data_type})")
         values[column.name] = (
             f"coalesce({', '.join(casts)})" if casts else f"null::{column.data_type}"
         )
     return values
+
+
+def _newer_names(
+    connection: duckdb.DuckDBPyConnection,
+    names: Sequence[str],
+    loads: Sequence[Load],
+    raw: Path,
+) -> dict[str, list[int]]:
+    """Return for each name of a column the files that have it and a newer one of it."""
+    columns_of = _columns(connection, loads, raw)
+    lower = [name.lower() for name in names]
+    return {
+        name: [
+            file.file_id
+            for load in loads
+            for file in load.files
+            for there in [columns_of[load.folder(raw) / file.part]]
+            if lower[place] in there and not there.isdisjoint(lower[:place])
+        ]
+        for place, name in enumerate(names)
+    }
 
 
 def _require_names(
@@ -69,10 +96,18 @@ def _require_names(
     if not new or known | LANDING_NAMES >= set(there):
         return
     repeated = repeated_files(loads)
-    columns_of = [
-        (load, _columns(connection, load, raw))
+    shown = [
+        load
         for load in loads
         if load.rows_loaded and any(f.file_id not in repeated for f in load.files)
+    ]
+    found = _columns(connection, shown, raw)
+    columns_of = [
+        (
+            load,
+            frozenset().union(*(found[load.folder(raw) / f.part] for f in load.files)),
+        )
+        for load in shown
     ]
     doubts = {
         (name, gone): load.load_id
@@ -81,7 +116,7 @@ def _require_names(
         # What the contract had then, and has no more.
         for gone in names - known - {name.lower() for name in load.unknown_columns}
         # Where a load has both, neither is the other.
-        if not any({name, gone} <= found for _, found in columns_of)
+        if not any({name, gone} <= both for _, both in columns_of)
     }
     if doubts:
         lacking = {name for name, _ in doubts}
@@ -96,30 +131,29 @@ def _require_names(
 
 
 def _columns(
-    connection: duckdb.DuckDBPyConnection, load: Load, raw: Path
-) -> frozenset[str]:
-    """Return the columns that the load's files had."""
-    parts = {load.folder(raw) / file.part for file in load.files}
+    connection: duckdb.DuckDBPyConnection, loads: Iterable[Load], raw: Path
+) -> dict[Path, frozenset[str]]:
+    """Return the columns that the files of each part of the loads had."""
+    parts = {load.folder(raw) / file.part for load in loads for file in load.files}
     found = connection.execute(
-        f"""select distinct lower(name) from parquet_schema({files(parts)})
-        where num_children is null"""
+        f"""select file_name, list(lower(name)) from parquet_schema({files(parts)})
+        where num_children is null group by all"""
     ).fetchall()
-    return frozenset(name for (name,) in found) - LANDING_NAMES
+    return {Path(part): frozenset(names) - LANDING_NAMES for part, names in found}
 
 
 def _require_type(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
-    column: str,
-    name: str,
-    there: Mapping[str, str],
+    column: Column,
+    value: str,
+    before: str,
     landed: str,
 ) -> None:
     """Raise if rows landed under an earlier contract are not of this one's type."""
-    data_type, before = table.types[column], there[name.lower()].lower()
-    if before == data_type.replace(" ", ""):
+    data_type = column.data_type
+    if before.lower() == data_type.replace(" ", ""):
         return
-    value = f"landed.{identifier(name)}"
     (rows,) = connection.execute(
         f"""select count(*) from {landed} as landed
         inner join ops.load_files
@@ -128,7 +162,7 @@ def _require_type(
     ).fetchone()
     if rows:
         raise WarehouseError(
-            f"{table.full_name}, column {column}: {rows:,} rows that are landed "
+            f"{table.full_name}, column {column.name}: {rows:,} rows that are landed "
             f"already ({before}) are not of the type {data_type} that the contract now "
             "has. Give the column a type in the contract that holds them too."
         )

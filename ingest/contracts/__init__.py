@@ -56,6 +56,11 @@ class Column:
     optional: bool = False
     was: tuple[str, ...] | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name, and those that it had."""
+        return (self.name, *(self.was or ()))
+
 
 @dataclass(frozen=True)
 class Table:

@@ -180,6 +180,30 @@ def test_a_column_that_was_renamed_takes_the_type_of_the_contract(shop):
         shop.show(columns=renamed)
 
 
+def test_an_earlier_name_says_nothing_where_a_file_has_the_new_one(shop):
+    """Of a system in transition, which exports both; each file for itself."""
+    called = dict(zip(["id", "amount", "member"], TYPES.values(), strict=True))
+    shop.export("sales_1.csv", "id,amount,member\n1,1,old\n")
+    shop.export("sales_2.csv", "id,amount,member,customer\n2,1,7,\n")
+    shop.land(columns=columns(called))
+    renamed = columns({**TYPES, "customer": "varchar"})
+    renamed = (*renamed[:2], replace(renamed[3], was=("member",)))
+    shop.export("sales_3.csv", "id,amount,customer,member\n3,1,,no\n4,1,c,no\n")
+    shop.land(columns=renamed)
+    shop.export("sales_4.csv", "id,amount,customer\n5,1,d\n")
+    shop.land(columns=renamed)
+    found = shop.rows("id, customer", columns=renamed)
+    assert found == [(1, "old"), (2, None), (3, None), (4, "c"), (5, "d")]
+
+
+def test_what_an_earlier_name_does_not_say_may_be_of_any_type(shop):
+    points = replace(columns({"points": "integer"})[0], was=("note",))
+    renamed = (*SALES.columns[:2], points)
+    shop.export("sales.csv", "id,amount,points,note\n1,1,7,secret\n2,1,,secret\n")
+    shop.land(columns=renamed)
+    assert shop.rows("id, points", columns=renamed) == [(1, 7), (2, None)]
+
+
 def test_when_a_row_was_known_may_have_been_called_otherwise(shop):
     paid = columns({**TYPES, "paid_at": "timestamp"})
     shop.export("sales.csv", "id,amount,note,paid_at\n1,1,a,2026-01-01 10:00:00\n")
