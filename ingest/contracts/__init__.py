@@ -149,6 +149,11 @@ class Table:
         return {column.name: column.data_type for column in self.columns}
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """The names that its columns have, and had."""
+        return frozenset(name for column in self.columns for name in column.names)
+
+    @cached_property
     def required(self) -> frozenset[str]:
         """Columns that may not be empty: a key never may, nor what is added up."""
         amount = _FILLED.sub("coalesce(", self.control_amount or "")

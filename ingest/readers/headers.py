@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Container, Sequence
+from itertools import islice
 
 from dbt_models import WarehouseError
 from ingest.contracts import LANDING_NAMES, Table
@@ -24,6 +25,20 @@ def bare_names(
         name if name in known or count[found.lower()] > 1 else found
         for name, found in zip(header, bare, strict=True)
     ]
+
+
+def contract_names(names: Sequence[str], table: Table) -> list[str]:
+    """Return the names as the contract has them: its letters, no earlier ones.
+
+    An earlier name of a column is another one's where the file has a newer one. Names
+    that differ in nothing but upper and lower case stay: which one is it?
+    """
+    count = Counter(name.lower() for name in names)
+    called = {}
+    for column in table.columns:
+        there = (name.lower() for name in column.names if name.lower() in count)
+        called |= {name: column.name for name in islice(there, 1) if count[name] == 1}
+    return [called.get(name.lower(), name) for name in names]
 
 
 def check_header(
@@ -49,17 +64,23 @@ def check_header(
             f"wrong header: column {', '.join(missing)} is missing; "
             f"{_what_stands_there(table, header)}{way_out}"
         )
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for name in header:
         if not name.strip():
             raise WarehouseError("wrong header: a column has no name")
-        if name.lower() in seen:
+        other = seen.get(name.lower())
+        if name == other:
             raise WarehouseError(f"wrong header: column {name} stands in it twice")
+        if other is not None:
+            raise WarehouseError(
+                f"wrong header: columns {other} and {name} differ in upper and lower "
+                "case only, and so are one; rename or leave out one of them"
+            )
         if name.lower() in LANDING_NAMES:
             raise WarehouseError(
                 f"wrong header: landing itself uses the name {name}; rename the column"
             )
-        seen.add(name.lower())
+        seen[name.lower()] = name
 
 
 def _what_stands_there(table: Table, header: Sequence[str]) -> str:
@@ -68,10 +89,11 @@ def _what_stands_there(table: Table, header: Sequence[str]) -> str:
     For the reason is published. It is no header if it has no name of the contract,
     however it is taken apart.
     """
-    if not table.types.keys().isdisjoint(header):
+    known = {name.lower() for name in table.names}
+    if not known.isdisjoint(map(str.lower, header)):
         return f"it has {', '.join(header)}"
     for sign in ";\t|," if len(header) == 1 else "":
-        if not table.types.keys().isdisjoint(header[0].split(sign)):
+        if not known.isdisjoint(header[0].lower().split(sign)):
             return f"it has {header[0]} (format: {{delimiter: {sign!r}}}?)"
     return (
         f"none of its {len(header)} fields is a name in the contract "

@@ -6,6 +6,7 @@ from typing import Any
 
 from dbt_models import WarehouseError
 from ingest.contracts import Table
+from ingest.readers.headers import contract_names
 from ingest.readers.json_records import (
     LONGEST,
     count_records,
@@ -36,7 +37,8 @@ def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
     found: dict[str, None] = {}
     for row in _rows(path, table):
         found |= dict.fromkeys(row.values)
-    if found and table.types.keys().isdisjoint(found):
+    called = dict(zip(contract_names(list(found), table), found, strict=True))
+    if found and table.types.keys().isdisjoint(called):
         # Which they are, is not said: they may be data.
         raise WarehouseError(
             f"none of the {len(found)} fields of its records is a name in the "
@@ -44,7 +46,9 @@ def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
         )
     # A field that no record has is one that is missing, as in a header.
     there = [
-        c.name for c in table.columns if c.optional or c.name in found or not found
+        called.get(c.name, c.name)
+        for c in table.columns
+        if c.optional or c.name in called or not found
     ]
     yield header_of(dict.fromkeys([*there, *found]))
     yield from _rows(path, table)
@@ -52,7 +56,7 @@ def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
 
 def _rows(path: Path, table: Table) -> Iterator[TextRow]:
     nulls = set(table.format.nulls)
-    columns = table.types
+    columns = table.names
     ways = {
         name[:place]
         for name in columns

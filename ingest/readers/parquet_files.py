@@ -34,9 +34,12 @@ class ParquetReader:
     line_column
         The column of a copy that says where in the file a row stood; None: the file
         is no copy, and rows are numbered.
+    called
+        Names that are stored, and those that they are read by, where that is another.
     """
 
     line_column: str | None = None
+    called: tuple[tuple[str, str], ...] = ()
 
     def columns(self, path: Path) -> list[tuple[str, str]]:
         """Return the file's top-level columns and their types.
@@ -54,8 +57,9 @@ class ParquetReader:
                     f"column {field.name} holds decimals of more than 38 digits, which "
                     "cannot be read; export them with fewer, or as text"
                 )
+        called = dict(self.called)
         return [
-            (field.name, _duckdb_type(str(field.type)))
+            (called.get(field.name, field.name), _duckdb_type(str(field.type)))
             for field in schema
             if field.name != self.line_column
         ]
@@ -70,7 +74,7 @@ class ParquetReader:
     def scan(self, paths: Sequence[Path], types: Mapping[str, str]) -> str:
         """Return the SQL that reads the files, each column as it is stored."""
         columns = ", ".join(map(identifier, types))
-        return f"(select {columns}, file_index from {_scan(paths)})"
+        return f"(select {columns}, file_index from {self._rows(paths)})"
 
     def sift(
         self,
@@ -94,7 +98,7 @@ class ParquetReader:
         line = (
             identifier(self.line_column) if self.line_column else "file_row_number + 1"
         )
-        rows = _scan([path], file_row_number=True)
+        rows = self._rows([path], file_row_number=True)
         with connect() as connection:
             _require_text(connection, rows, types)
             query = f"""
@@ -119,7 +123,8 @@ class ParquetReader:
             lines = [reject.line for reject in rejects]
             connection.execute(
                 f"""copy (
-                    select * exclude (file_row_number) from {rows}
+                    select * exclude (file_row_number)
+                    from {_scan([path], file_row_number=True)}
                     where {line} not in (select unnest($lines::bigint[]))
                 ) to {literal(good)} (format parquet)""",
                 {"lines": lines},
@@ -130,6 +135,16 @@ class ParquetReader:
         """Take the text of a rejected row apart."""
         values = json.loads(text)
         return {name: str(v) for name in names if (v := values[name]) is not None}
+
+    def _rows(self, paths: Sequence[Path], file_row_number: bool = False) -> str:
+        """Return the SQL that reads the files by the names that the contract has."""
+        found = _scan(paths, file_row_number)
+        if not self.called:
+            return found
+        called = ", ".join(
+            f"{identifier(old)} as {identifier(new)}" for old, new in self.called
+        )
+        return f"(select * rename ({called}), file_index from {found})"
 
 
 def _scan(paths: Sequence[Path], file_row_number: bool = False) -> str:

@@ -42,7 +42,7 @@ from ingest.readers.archives import members, only_sheet
 from ingest.readers.csv_files import CsvReader
 from ingest.readers.dialects import Dialect
 from ingest.readers.excel_files import is_workbook
-from ingest.readers.headers import bare_names
+from ingest.readers.headers import bare_names, contract_names
 from ingest.readers.parquet_files import ParquetReader
 from ingest.readers.text_copies import (
     PACKED,
@@ -101,15 +101,15 @@ class Readable:
         return self.converter is json_files
 
     def columns(self) -> list[tuple[str, str]]:
-        """Return its columns, and the types that they are stored as.
-
-        What goes by its place is called as the contract calls it.
-        """
+        """Return its columns, as the contract calls them, and how they are stored."""
         found = self.reader.columns(self.path)
         if not isinstance(self.reader, CsvReader):
             return found
-        names = bare_names(
-            [name for name, _ in found], self.reader.dialect.quote, self.table.types
+        names = contract_names(
+            bare_names(
+                [name for name, _ in found], self.reader.dialect.quote, self.table.names
+            ),
+            self.table,
         )
         return [(name, type_) for name, (_, type_) in zip(names, found, strict=True)]
 
@@ -190,7 +190,7 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
     if packed and (encoding or (kind, packed) != ("csv", ".gz")):
         put(name, unpack)
     if kind == "parquet":
-        return Readable(file, table, path, ParquetReader())
+        return Readable(file, table, path, _parquet_reader(path, table))
     if encoding:
         put(f"utf8_{name}", make_utf8, encoding)
     if is_text and ends_in_returns(path):
@@ -205,7 +205,7 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
     folder.mkdir(exist_ok=True)
     rows = folder / "rows.parquet"
     rejects = tuple(write_copy(converter.rows(path, member, table), rows))
-    reader = ParquetReader(line_column=LINE)
+    reader = _parquet_reader(rows, table, LINE)
     return Readable(file, table, rows, reader, converter, path, member, rejects)
 
 
@@ -229,6 +229,18 @@ def _kind_of(file: ExportFile, name: str, table: Table) -> str:
             "kind)"
         )
     return kind
+
+
+def _parquet_reader(
+    path: Path, table: Table, line_column: str | None = None
+) -> ParquetReader:
+    """Return what reads a file, by the names that the contract has for its columns."""
+    reader = ParquetReader(line_column)
+    stored = [name for name, _ in reader.columns(path)]
+    called = zip(stored, contract_names(stored, table), strict=True)
+    return replace(
+        reader, called=tuple((old, new) for old, new in called if old != new)
+    )
 
 
 def _dialect(name: str, table: Table) -> Dialect:

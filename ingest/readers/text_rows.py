@@ -9,7 +9,7 @@ from typing import Any
 
 from dbt_models import WarehouseError
 from ingest.contracts import Table
-from ingest.readers.headers import bare_names
+from ingest.readers.headers import bare_names, contract_names
 from ingest.rejects import Reject
 
 # The column of the copy that says where in the file a row stood.
@@ -66,7 +66,7 @@ def named_rows(
     if table.format.header:
         _, header = next(filled, (0, []))
         texts = [text_of("", cell) or "" for cell in header]
-        names = bare_names(texts, "", table.types)
+        names = contract_names(bare_names(texts, "", table.names), table)
         while names and not names[-1]:
             names.pop()
         if len(set(names)) < len(names):

@@ -27,7 +27,7 @@ BAD = {
     "column doubled but for case": (
         "csv",
         "id,amount,note,Note\n1,1,a,b\n",
-        "header|Note|twice",
+        "header|note and Note|case only",
     ),
     "value without a name": (
         "csv",

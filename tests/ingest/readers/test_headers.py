@@ -1,11 +1,17 @@
 """Names in a header, written otherwise than the contract has them."""
 
+import io
+import json
 from dataclasses import replace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 
 from dbt_models import WarehouseError
 from ingest.contracts.formats import Format
+from ingest.quarantine import quarantine_file
 from ingest.readers.headers import bare_names
 from tests.ingest.readers.kinds import ROWS, TYPES, workbook
 from tests.ingest.readers.test_kinds import contract
@@ -94,3 +100,124 @@ def test_a_first_row_with_a_value_too_many_is_refused(shop):
     table = replace(SALES, format=Format(header=False))
     with pytest.raises(WarehouseError, match="its first row has 4 fields"):
         shop.land(table)
+
+
+def written(kind: str, names: tuple[str, ...], rows: list[tuple]) -> str | bytes:
+    """Return a file of three columns; ``rows`` hold numbers and plain text."""
+    if kind == "json":
+        return json.dumps([dict(zip(names, row, strict=True)) for row in rows])
+    if kind == "jsonl":
+        lines = [dict(zip(names, row, strict=True)) for row in rows]
+        return "\n".join(
+            json.dumps({"at": {names[2]: line.pop(names[2])}, **line}) for line in lines
+        )
+    target = io.BytesIO()
+    if kind == "xlsx":
+        with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+            sheet = book.add_worksheet()
+            for line, row in enumerate([names, *rows]):
+                sheet.write_row(line, 0, row)
+        return target.getvalue()
+    if kind == "parquet":
+        columns = [
+            [str(v) if v != "" else None for v in values]
+            for values in zip(*rows, strict=True)
+        ]
+        pq.write_table(pa.table(columns, names=list(names)), target)
+        return target.getvalue()
+    lines = [",".join(map(str, row)) for row in [names, *rows]]
+    return "\n".join(lines) + "\n"
+
+
+EVERY_KIND = ["csv", "json", "jsonl", "parquet", "xlsx"]
+
+
+def renamed(kind: str) -> dict:
+    """Return what a contract says whose every column had another name before."""
+    inside = "at." if kind == "jsonl" else ""
+    found = columns(
+        {"nr": "bigint", "paid": "decimal(12, 2)", f"{inside}by": "varchar"}
+    )
+    earlier = (("id",), ("price", "amount"), (f"{inside}member",))
+    return {
+        "columns": tuple(
+            replace(column, was=was) for column, was in zip(found, earlier, strict=True)
+        ),
+        "key": ("nr",),
+        "control_amount": "paid",
+        "max_rejects": 0.5,
+    }
+
+
+OLD = ("id", "amount", "member")
+NEW = ("nr", "paid", "by")
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_an_earlier_name_is_the_columns_where_a_file_lacks_the_new_one(shop, kind):
+    """And the contract holds for what stands under it; each file goes by its own."""
+    table = renamed(kind)
+    broken = [(2, "much", "b"), ("", 1, "b")]
+    shop.export(f"sales_1.{kind}", written(kind, OLD, [(1, 1.5, "a"), *broken]))
+    shop.export(f"sales_2.{kind}", written(kind, NEW, [(3, 2.5, "c")]))
+    shop.export(f"sales_3.{kind}", written(kind, OLD, [(4, 3.5, "d")]))
+    shop.export(
+        f"sales_4.{kind}", written(kind, (NEW[1], NEW[0], NEW[2]), [(4.5, 5, "e")])
+    )
+    (load,) = shop.land(**table)
+    assert load.unknown_columns == ()
+    assert (load.rows_loaded, load.rows_rejected) == (4, 2)
+    assert [
+        float(f.control_amount) for f in sorted(load.files, key=lambda f: f.path)
+    ] == [1.5, 2.5, 3.5, 4.5]
+    by = '"at.by"' if kind == "jsonl" else '"by"'
+    rows = shop.rows(f"nr, paid::double, {by}", **table)
+    assert rows == [(1, 1.5, "a"), (3, 2.5, "c"), (4, 3.5, "d"), (5, 4.5, "e")]
+    assert [(r["column_name"], r["reason"][:5]) for r in rejects(shop, 1)] == [
+        ("paid", "not a"),
+        ("nr", "empty"),
+    ]
+    key, no_key = pq.read_table(quarantine(shop))["key"].to_pylist()
+    assert (key, no_key) == (["2"], None)
+
+
+def quarantine(shop):
+    return quarantine_file(shop.deployment, "shop.sales", 1)
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_an_earlier_name_beside_the_new_one_is_another_column(shop, kind):
+    table = {"columns": columns({"id": "bigint", "x": "varchar", "note": "varchar"})}
+    table["columns"] = (*table["columns"][:2], replace(table["columns"][2], was=("m",)))
+    table["control_amount"] = None
+    content = written(
+        kind if kind != "jsonl" else "json", ("id", "m", "note"), [(1, 2, 3)]
+    )
+    shop.export(f"sales.{kind}", content)
+    with pytest.raises(WarehouseError, match="column x is missing; it has id"):
+        shop.land(**table)
+    table["columns"] = (table["columns"][0], table["columns"][2])
+    (load,) = shop.land(**table)
+    assert load.unknown_columns == ("m",)
+    assert shop.rows("id, note", **table) == [(1, "3")]
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_names_in_other_letters_are_the_contracts(shop, kind):
+    kind_of = "json" if kind == "jsonl" else kind
+    names = ("ID", "Amount", "NOTE")
+    shop.export(f"sales_1.{kind}", written(kind_of, names, [(1, 1.5, "a")]))
+    shop.export(f"sales_2.{kind}", written(kind_of, tuple(TYPES)[:3], [(2, 2.5, "b")]))
+    (load,) = shop.land()
+    assert (load.rows_loaded, load.unknown_columns) == (2, ())
+    assert shop.rows("id, note") == [(1, "a"), (2, "b")]
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_names_that_differ_in_their_letters_only_are_refused(shop, kind):
+    names = ("id", "amount", "note", "Note")
+    kind_of = "json" if kind == "jsonl" else kind
+    shop.export(f"sales.{kind}", written(kind_of, names, [(1, 1.5, "a", "b")]))
+    told = "columns note and Note differ in upper and lower case only"
+    with pytest.raises(WarehouseError, match=told):
+        shop.land()

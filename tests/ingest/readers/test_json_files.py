@@ -248,7 +248,7 @@ def test_a_column_that_no_record_has_is_missing(shop):
 
 
 def test_a_column_that_must_be_there_is_not_told_to_be_optional(shop):
-    message = refusal(shop, GOOD.replace("id", "ID"))
+    message = refusal(shop, GOOD.replace("id", "nr"))
     assert "column id is missing" in message
     assert "optional" not in message
 
