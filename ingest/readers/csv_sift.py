@@ -59,7 +59,7 @@ def sift(
         rows_read = _number(_records(content, dialect, len(types)), numbered, dialect)
         reasons = _reasons(numbered, dialect, types, checks)
         with good.open("wb") as out:
-            out.write(b"\n" * dialect.skip_lines)
+            out.write(_above(dialect))
             for record in _records(content, dialect, len(types)):
                 found = {None: record.flaw} if record.flaw else reasons.get(record.line)
                 if not found:
@@ -84,12 +84,21 @@ def _records(content: mmap, dialect: Dialect, columns: int) -> Iterator[Record]:
     yield from found
 
 
+def _above(dialect: Dialect) -> bytes:
+    """Return what stands above the first record of a copy.
+
+    Without a header, a blank line: DuckDB goes by the first line break that it finds,
+    and one inside a quoted field may be of another kind.
+    """
+    return b"\n" * (dialect.skip_lines + (not dialect.has_header))
+
+
 def _number(found: Iterable[Record], path: Path, dialect: Dialect) -> int:
     """Write the records with their lines before them, and return how many rows."""
     rows = 0
     is_header = dialect.has_header
     with path.open("wb") as out:
-        out.write(b"\n" * dialect.skip_lines)
+        out.write(_above(dialect))
         for record in found:
             if not record.flaw:
                 number = _LINE if is_header else str(record.line)

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from dbt_models import WarehouseError
+from ingest.contracts.formats import Format
 from ingest.quarantine import quarantine_file
 from ingest.readers import csv_sift
 from tests.ingest.shop import GOOD, LENIENT, REQUIRED, SALES, columns, rejects, text
@@ -135,6 +136,34 @@ def test_line_breaks_of_both_kinds_are_no_flaw(shop):
     shop.export("sales.csv", content)
     (load,) = shop.land()
     assert (load.rows_loaded, load.rows_rejected) == (199, 0)
+
+
+@pytest.mark.parametrize("skipped", [0, 1])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("inside", ["\n", "\r\n"])
+@pytest.mark.parametrize("broken", ["2,much,x", "2,1.00", '2,1.00,"x'])
+def test_a_line_break_in_the_first_row_ends_no_other(
+    shop, broken, inside, end, skipped
+):
+    """Where there is no header, nothing else shows how lines end."""
+    said = {"format": Format(header=False, skip_lines=skipped), "max_rejects": 0.5}
+    rows = ["above"] * skipped + [f'1,1.00,"a{inside}b"', broken, "3,1e1,c", ""]
+    shop.export("sales.csv", end.join(rows))
+    (load,) = shop.land(**said)
+    assert (load.rows_loaded, load.rows_rejected) == (2, 1)
+    found = shop.rows("id, amount, note", **said)
+    assert found == [(1, 1, f"a{inside}b"), (3, 10, "c")]
+    (reject,) = rejects(shop, 1)
+    assert reject["text"] == broken
+
+
+def test_lines_of_one_field_without_header_are_told_apart(shop):
+    said = {"format": Format(header=False), "key": (), "max_rejects": 0.5}
+    said |= {"columns": columns({"id": "bigint"}), "control_amount": None}
+    shop.export("sales.csv", '"1"\r\nx\r\n\r\n2\r\n')
+    (load,) = shop.land(**said)
+    assert shop.rows("id", **said) == [(1,), (2,)]
+    assert load.rows_rejected == 1
 
 
 def test_a_row_may_break_the_contract_twice_and_counts_once(shop):
