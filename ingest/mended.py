@@ -53,7 +53,8 @@ def closed_rejects(
     """Return the files whose refused rows are in by now, with the new load's.
 
     Either the new load has the file again and all its rows, or the key of each refused
-    row has come in since, wherever it stood. Of snapshots, the next one tells.
+    row has come in since, wherever it stood, but for an older version of it. Of
+    snapshots, the next one tells.
     """
     if table.delivery == "snapshot":
         return ()
@@ -63,7 +64,11 @@ def closed_rejects(
         for load, landed in open_rejects(loads, table.timezone):
             quarantine = quarantine_file(deployment, table.full_name, load.load_id)
             later = [
-                other.folder(raw) for other in loads if other.load_id > load.load_id
+                aside if other is new else other.folder(raw)
+                for other in [*loads, new]
+                if other.load_id > load.load_id
+                # An event has no versions: it is in, whatever date a file has.
+                and (table.delivery == "append" or other.order > load.order)
             ]
             again = [
                 f"{_rows([aside / file.part])} where _file_id = {file.file_id}"
@@ -73,7 +78,7 @@ def closed_rejects(
             if any(
                 _has_all(connection, table, deployment, load, landed, rows)
                 for rows in again
-            ) or _keys_came(connection, table, quarantine, landed, [*later, aside]):
+            ) or _keys_came(connection, table, quarantine, landed, later):
                 closed.append(landed.file_id)
     return tuple(closed)
 

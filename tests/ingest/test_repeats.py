@@ -236,6 +236,25 @@ def test_a_refused_row_that_comes_in_elsewhere_is_closed(shop, later, is_open):
 
 
 @pytest.mark.parametrize(
+    ("delivery", "day", "still_open"),
+    [("upsert", "01-31", 1), ("upsert", "02-02", 0), ("append", "01-31", 0)],
+)
+def test_an_older_version_of_a_refused_row_does_not_close_it(
+    shop, delivery, day, still_open
+):
+    """It is the newest that is there, and what was refused is newer. Events are one."""
+    said = {"delivery": delivery}
+    shop.export("sales_2026-02-01.csv", text([*GOOD, "300,one,y"]))
+    shop.land(REQUIRED, **said)
+    shop.export(f"sales_2026-{day}.csv", text(["300,1.00,other"]))
+    shop.land(REQUIRED, **said)
+    assert len(open_rejects(shop.loads())) == still_open
+    shop.export("sales_2026-02-03.csv", text(["300,2.00,newest"]))
+    shop.land(REQUIRED, **said)
+    assert open_rejects(shop.loads()) == []
+
+
+@pytest.mark.parametrize(
     ("data_type", "format_", "key", "other"),
     [
         ("date", "%d.%m.%Y", "13.02.2026", "14.02.2026"),
