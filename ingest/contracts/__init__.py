@@ -43,7 +43,7 @@ class Column:
         ``strptime`` (``%d.%m.%Y``), of booleans as two words (``yes/no``); None: as
         in ISO 8601, and true/false.
     optional
-        Whether no record of a file need have it, where each has names of its own.
+        Whether a file may leave it out; then it is empty.
     was
         Names that it had in earlier deliveries; none: it is new. None: nobody says.
     """

@@ -1,7 +1,7 @@
 """The names in a header: what a contract calls them, and whether it has them all."""
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from itertools import islice
 
 from dbt_models import WarehouseError
@@ -41,10 +41,8 @@ def contract_names(names: Sequence[str], table: Table) -> list[str]:
     return [called.get(name.lower(), name) for name in names]
 
 
-def check_header(
-    table: Table, columns: Sequence[tuple[str, str]], is_json: bool
-) -> None:
-    """Raise if columns of the contract are missing, or names cannot be landed.
+def check_header(table: Table, columns: Sequence[tuple[str, str]]) -> None:
+    """Raise if columns that must be there are missing, or names cannot be landed.
 
     Raises
     ------
@@ -53,16 +51,17 @@ def check_header(
     """
     header = [name for name, _ in columns]
     named = {name for name, stored in columns if stored != NAMELESS}
-    if missing := [name for name in table.types if name not in named]:
-        way_out = ""
-        if is_json and table.required.isdisjoint(missing):
-            way_out = (
-                ". If records may leave it out, let the contract say so at the column "
-                "(config: {meta: {optional: true}})"
-            )
+    missing = [
+        column.name
+        for column in table.columns
+        if column.name not in named
+        and (column.name in table.required or not column.optional)
+    ]
+    # Where it has no other column either, something else is wrong.
+    if missing or named.isdisjoint(table.types):
         raise WarehouseError(
-            f"wrong header: column {', '.join(missing)} is missing; "
-            f"{_what_stands_there(table, header)}{way_out}"
+            f"wrong header: column {', '.join(missing or table.types)} is missing; "
+            f"{_what_stands_there(table, header, missing)}"
         )
     seen: dict[str, str] = {}
     for name in header:
@@ -83,7 +82,9 @@ def check_header(
         seen[name.lower()] = name
 
 
-def _what_stands_there(table: Table, header: Sequence[str]) -> str:
+def _what_stands_there(
+    table: Table, header: Sequence[str], missing: Collection[str]
+) -> str:
     """Describe a header; what may be a row of data is not repeated.
 
     For the reason is published. It is no header if it has no name of the contract,
@@ -91,7 +92,12 @@ def _what_stands_there(table: Table, header: Sequence[str]) -> str:
     """
     known = {name.lower() for name in table.names}
     if not known.isdisjoint(map(str.lower, header)):
-        return f"it has {', '.join(header)}"
+        way_out = (
+            ". If files may leave it out, let the contract say so at the column "
+            "(config: {meta: {optional: true}})"
+        )
+        may_go = table.required.isdisjoint(missing)
+        return f"it has {', '.join(header)}{way_out if may_go else ''}"
     for sign in ";\t|," if len(header) == 1 else "":
         if not known.isdisjoint(header[0].lower().split(sign)):
             return f"it has {header[0]} (format: {{delimiter: {sign!r}}}?)"

@@ -48,7 +48,7 @@ def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
     there = [
         called.get(c.name, c.name)
         for c in table.columns
-        if c.optional or c.name in called or not found
+        if c.name in called or not found
     ]
     yield header_of(dict.fromkeys([*there, *found]))
     yield from _rows(path, table)

@@ -95,11 +95,6 @@ class Readable:
     rejects: tuple[Reject, ...] = ()
     lines_above: int = 0
 
-    @property
-    def is_json(self) -> bool:
-        """Whether each of its records has names of its own."""
-        return self.converter is json_files
-
     def columns(self) -> list[tuple[str, str]]:
         """Return its columns, as the contract calls them, and how they are stored."""
         found = self.reader.columns(self.path)

@@ -12,6 +12,7 @@ import xlsxwriter
 from dbt_models import WarehouseError
 from ingest.contracts.formats import Format
 from ingest.quarantine import quarantine_file
+from ingest.readers import csv_pieces
 from ingest.readers.headers import bare_names
 from tests.ingest.readers.kinds import ROWS, TYPES, workbook
 from tests.ingest.readers.test_kinds import contract
@@ -221,3 +222,65 @@ def test_names_that_differ_in_their_letters_only_are_refused(shop, kind):
     told = "columns note and Note differ in upper and lower case only"
     with pytest.raises(WarehouseError, match=told):
         shop.land()
+
+
+def optional(*names: str) -> dict:
+    """Return a contract in which columns may be left out."""
+    found = columns({**TYPES, "note": "date", "seen": "timestamp"})
+    found = (*found[:3], found[-1])
+    return {
+        "columns": tuple(replace(c, optional=c.name in names) for c in found),
+        "known_at": "seen",
+        "max_rejects": 0.5,
+    }
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_column_that_a_file_may_leave_out_is_empty_there(shop, kind):
+    table = optional("note", "seen")
+    kind_of = "json" if kind == "jsonl" else kind
+    whole, less = ("id", "note", "amount", "seen"), ("id", "amount")
+    day, moment = "2026-01-31", "2026-01-31 10:00:00"
+    rows = [(1, day, 1.5, moment), (2, "x", 1.5, moment)]
+    shop.export(f"sales_1.{kind}", written(kind_of, whole, rows))
+    rows = [(3, 2.5), (4, "much")]
+    shop.export(f"sales_2.{kind}", written(kind_of, less, rows))
+    (load,) = shop.land(**table)
+    assert (load.rows_loaded, load.rows_rejected) == (2, 2)
+    shown = shop.rows("id, note::varchar, amount::double, seen::varchar", **table)
+    assert shown == [(1, day, 1.5, moment), (3, None, 2.5, None)]
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_no_other_column_may_be_left_out(shop, kind):
+    kind_of = "json" if kind == "jsonl" else kind
+    shop.export(f"sales.{kind}", written(kind_of, ("id", "amount"), [(1, 1.5)]))
+    told = r"column seen is missing; it has id, amount\. If files may leave it out, let"
+    with pytest.raises(WarehouseError, match=told):
+        shop.land(**optional("note"))
+
+
+@pytest.mark.parametrize("name", ["id", "amount"])
+def test_what_is_a_key_or_added_up_is_never_left_out(shop, name):
+    names = [other for other in ("id", "amount", "more") if other != name]
+    shop.export("sales.csv", written("csv", tuple(names), [(1, 1)]))
+    with pytest.raises(
+        WarehouseError, match=f"column {name} is missing; it has"
+    ) as told:
+        shop.land(**optional(*TYPES, "seen"))
+    assert "leave it out" not in str(told.value)
+
+
+def test_a_large_file_without_a_column_lands_in_pieces(shop, monkeypatch):
+    monkeypatch.setattr(csv_pieces, "SIZE", 20)
+    lines = [f"{n},{n}.50" for n in range(20)]
+    shop.export("sales.csv", "\n".join(["id,amount", *lines, "x,1.00"]))
+    (load,) = shop.land(**optional("note", "seen"))
+    assert (load.rows_loaded, load.rows_rejected) == (20, 1)
+
+
+def test_a_file_that_leaves_out_all_that_it_may_is_none_of_the_table(shop):
+    table = {"columns": tuple(replace(c, optional=True) for c in columns(TYPES))[2:3]}
+    shop.export("sales.csv", "a,b\n1,2\n")
+    with pytest.raises(WarehouseError, match="column note is missing; none of its 2"):
+        shop.land(SALES, **table, key=(), control_amount=None)
