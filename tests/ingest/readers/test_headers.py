@@ -215,6 +215,22 @@ def test_names_in_other_letters_are_the_contracts(shop, kind):
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_name_in_other_letters_is_not_left_out(shop, kind):
+    table = optional("note", "seen")
+    kind_of = "json" if kind == "jsonl" else kind
+    rows = [(1, 1.5, "2026-01-31")]
+    shop.export(f"sales.{kind}", written(kind_of, ("id", "amount", "Note"), rows))
+    shop.land(**table)
+    assert shop.rows("note::varchar", **table) == [("2026-01-31",)]
+
+
+def test_a_header_in_other_letters_is_told_its_delimiter(shop):
+    shop.export("sales.csv", "ID;Amount;Note\n1;1.00;x\n")
+    with pytest.raises(WarehouseError, match=r"it has ID;.*\(format: {delimiter: ';'}"):
+        shop.land()
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
 def test_names_that_differ_in_their_letters_only_are_refused(shop, kind):
     names = ("id", "amount", "note", "Note")
     kind_of = "json" if kind == "jsonl" else kind
