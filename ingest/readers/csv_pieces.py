@@ -29,8 +29,8 @@ def pieces(
 ) -> Iterator[tuple[Path, int]]:
     """Yield files with a header and some of the rows, and the line of the first.
 
-    Each is there until the next one. They are cut where :func:`records` says that a
-    record ends, wherever quotes alone do not tell.
+    Each is there until the next one; a file without rows is one, too. They are cut
+    where :func:`records` says that a record ends, wherever quotes alone do not tell.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def pieces(
             if found.flaw:
                 raise WarehouseError(f"its header is no CSV: {found.flaw}")
             start, line = found.end, line + text[start : found.end].count(b"\n")
-        while start < len(text):
+        while True:
             end = _end(text, start, line, dialect)
             content = text[start:end]
             # DuckDB keeps what it has to say of a file by its name.
@@ -62,6 +62,8 @@ def pieces(
             yield piece, line
             piece.unlink()
             start, line = end, line + content.count(b"\n")
+            if start >= len(text):
+                return
 
 
 def _is_packed(path: Path) -> bool:

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from dbt_models import WarehouseError
+from ingest.contracts.formats import Format
 from ingest.readers import csv_pieces, csv_sift
 from ingest.readers.csv_records import begin, records
 from ingest.readers.dialects import Dialect
@@ -187,3 +188,14 @@ def test_a_header_that_is_no_csv_is_refused(tmp_path, monkeypatch):
     content = b'id,amount,"note\n' + text(["x,1,a"] * 30)
     with pytest.raises(WarehouseError, match=r"exports/shop/sales\.csv: "):
         outcome(tmp_path, {"sales.csv": content})
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("quote", ['"', ""])
+def test_a_file_without_rows_is_a_delivery(shop, monkeypatch, header, quote):
+    monkeypatch.setattr(csv_pieces, "SIZE", 8)
+    said = Format(header=header, quote=quote, skip_lines=2)
+    above = 'a report of "sales\nof 2026\n'
+    shop.export("sales.csv", above + ("id,amount,note\n" if header else ""))
+    (load,) = shop.land(format=said)
+    assert [(f.rows_read, f.rows_loaded) for f in load.files] == [(0, 0)]
