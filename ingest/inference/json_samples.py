@@ -54,6 +54,8 @@ def read_json(candidate: Candidate, limit: int) -> Sample:
     ways = dict.fromkeys(opened(found))
     records = [dict(fields_of(record, ways)) for record in found]
     counts = Counter(name for record in records for name in record)
+    if not counts:
+        raise WarehouseError("its records have no fields; export them with some")
     names = names_in(list(counts))
     rows = [[text_of(record.get(name), ".") for name in names] for record in records]
     doubts = []
@@ -101,11 +103,14 @@ def _place(candidate: Candidate) -> str | None:
     if not first.startswith(b"{"):
         raise WarehouseError("it does not begin as JSON in UTF-8 does, with [ or {")
     # A document on one line may be a large one.
-    if is_more and _values(first):
+    found = _object(first)
+    if is_more and found is not None:
         return None
     with _opened(candidate) as stream:
         place = first_list(stream)
-    if place is None and all(isinstance(v, (dict, list)) for v in _values(first)):
+    if place is None and all(
+        isinstance(v, (dict, list)) for v in (found or {}).values()
+    ):
         raise WarehouseError(
             "it is one JSON object and no list of records; export a list ([...]), or "
             "one record per line"
@@ -113,9 +118,9 @@ def _place(candidate: Candidate) -> str | None:
     return place
 
 
-def _values(line: bytes) -> list[Any]:
-    """Return the values of the object that a line is; none if it is no object."""
+def _object(line: bytes) -> dict[str, Any] | None:
+    """Return the object that a line is; None: it is none."""
     try:
-        return list(object_of(line).values())
+        return object_of(line)
     except (ValueError, RecursionError):
-        return []
+        return None

@@ -321,6 +321,16 @@ def test_json_without_records_is_refused(guess, content, reason):
         guess(json.dumps(content, indent=2), name="orders.json")
 
 
+@pytest.mark.parametrize("content", ["{}\n{}", "{}\n\n {}\n{}\n", "[{}, {}]"])
+def test_records_without_fields_are_said(guess, content):
+    with pytest.raises(WarehouseError, match="its records have no fields"):
+        guess(content, name="orders.jsonl")
+    more = content.replace(
+        "{}", '{}, {"id": 1}' if content[0] == "[" else '{}\n{"id": 1}'
+    )
+    assert names(guess(more, name="orders.jsonl")) == ["id"]
+
+
 def test_records_inside_a_document_are_found(guess):
     document = {"page": {"size": 2}, "data": {"items": [{"id": 1}, {"id": 2}]}}
     for indent in (None, 2):
