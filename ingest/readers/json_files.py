@@ -56,13 +56,14 @@ def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
 
 def _rows(path: Path, table: Table) -> Iterator[TextRow]:
     nulls = set(table.format.nulls)
-    columns = table.names
     ways = {
         name[:place]
-        for name in columns
+        for name in table.names
         for place, sign in enumerate(name)
         if sign == "."
     }
+    # What was a column once may be an object of columns now.
+    columns = table.types.keys() | (table.names - ways)
     for place, (number, record) in enumerate(_records(path, table)):
         try:
             fields = only_once(list(_fields(object_of(record), "", columns, ways)))

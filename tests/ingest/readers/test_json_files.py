@@ -269,6 +269,18 @@ def test_a_column_that_a_record_has_in_two_places_is_not_overwritten(shop):
     assert [r["reason"] for r in rejects(shop, 1)] == ["a name stands in it twice"]
 
 
+def test_a_column_that_became_an_object_of_columns_is_opened(shop):
+    city = replace(columns({"customer.city": "varchar"})[0], was=("customer",))
+    table = {"columns": (*SALES.columns, city)}
+    for number, customer in enumerate(['"Ulm"', '{"city": "Bonn", "street": "x"}']):
+        record = GOOD[:-1] + f', "customer": {customer}}}'
+        shop.export(f"sales_{number}.json", f"[{record.replace('1', str(number), 1)}]")
+    (load,) = shop.land(SALES, **table)
+    assert load.unknown_columns == ("customer",)
+    shown = shop.rows('id, "customer.city"', SALES, **table)
+    assert shown == [(0, "Ulm"), (1, "Bonn")]
+
+
 def test_keys_that_are_data_are_no_columns(shop):
     types = {**TYPES, "seen.last": "varchar"}
     shop.export(
