@@ -17,9 +17,11 @@ test: $(INSTALLED)
 test-faults: $(INSTALLED)
 	$(BIN)/pytest -m faults
 
-# What is tested on some examples every time, on many: for changes of ingest.
+# What is tested on some examples every time, on many: for changes of ingest,
+# and of what goes on from the last build. Other histories of that: see --seeds.
 test-thorough: $(INSTALLED)
-	$(BIN)/pytest --numprocesses auto --hypothesis-profile many tests/test_histories.py
+	$(BIN)/pytest --numprocesses auto --hypothesis-profile many -m "not faults" \
+		tests/test_histories.py tests/test_fuzzed_builds.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -24,6 +24,13 @@ CRM = Path(sys.executable).with_name("crm")
 Crm = Callable[..., subprocess.CompletedProcess]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let who looks for new histories of builds, or for an old one, say which."""
+    parser.addoption(
+        "--seeds", default="1-4", help="of tests/test_fuzzed_builds.py: 17, or 5-50"
+    )
+
+
 @pytest.fixture(scope="session")
 def crm() -> Crm:
     """Run the `crm` command in a process of its own, as a user does."""

@@ -1,0 +1,5 @@
+select
+    article as source_product_id,
+    title as product_name,
+    _known_at as known_at
+from {{ ref('stg_shop__articles') }}

@@ -1,0 +1,1 @@
+select * from ({{ row_versions('shop', 'articles') }}) as row_versions

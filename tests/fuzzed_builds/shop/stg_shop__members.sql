@@ -1,0 +1,1 @@
+select * from ({{ row_versions('shop', 'members') }}) as row_versions
