@@ -58,17 +58,17 @@ def closed_rejects(
     """
     if table.delivery == "snapshot":
         return ()
-    raw, loads = deployment.raw, list(loads)
+    raw, loads, zone = deployment.raw, list(loads), table.timezone
     closed = []
     with connect() as connection:
-        for load, landed in open_rejects(loads, table.timezone):
+        for load, landed in open_rejects(loads, zone):
             quarantine = quarantine_file(deployment, table.full_name, load.load_id)
             later = [
                 aside if other is new else other.folder(raw)
                 for other in [*loads, new]
                 if other.load_id > load.load_id
                 # An event has no versions: it is in, whatever date a file has.
-                and (table.delivery == "append" or other.order > load.order)
+                and (table.delivery == "append" or other.order(zone) > load.order(zone))
             ]
             again = [
                 f"{_rows([aside / file.part])} where _file_id = {file.file_id}"
