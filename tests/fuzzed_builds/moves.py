@@ -130,7 +130,7 @@ class Moves:
 
     def delete_load(self) -> str | None:
         """Take away what was landed; its file may still be there."""
-        loads = sorted((self.data / "raw").glob("*/*/*"))
+        loads = sorted((self.data / "raw").glob("*/*/[0-9]*"))
         if not loads:
             return None
         load = self.random.choice(loads)
@@ -146,7 +146,7 @@ class Moves:
         taken = {load.load_id for load in loads}
         taken_files = {file.file_id for load in loads for file in load.files}
         found = []
-        for load in sorted(self.away.glob("*/*/*")):
+        for load in sorted(self.away.glob("*/*/[0-9]*")):
             record = json.loads((load / "_load.json").read_text())
             files = {file["file_id"] for file in record["files"]}
             if int(load.name) not in taken and not files & taken_files:
