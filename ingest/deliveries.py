@@ -11,7 +11,7 @@ from ingest.exports import ExportFile, in_order_of_names
 from ingest.ledger import BEGINNING, Load, in_utc, now, repeated_files
 
 # By moment; what came at once, in order of names.
-_Place = tuple[datetime, tuple[str | int, ...]]
+_Place = tuple[datetime, tuple[str | int, ...], str]
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,8 @@ def _new_changes(
 
 
 def _place(moment: datetime, name: str) -> _Place:
-    return moment, tuple(in_order_of_names(name))
+    # Of names that sort alike (1 and 01), each is still one of its own.
+    return moment, tuple(in_order_of_names(name)), name
 
 
 def _file_name(path: str) -> str:
@@ -226,16 +227,21 @@ def _new_snapshots(
     ]
     new = []
     moments = _moments(table, files, loads)
-    for day in sorted(parts, key=moments.get):
+    # Where clocks go forward, names that differ may be of one moment.
+    for day in sorted(parts, key=lambda day: (moments[day], day or datetime.min)):
         content = {file.content_hash for file in parts[day]}
         # A dated snapshot is compared with the one before it, which need not be the
         # newest; one without a date, which may be still there, with the last without.
         before = [
-            (moment, order)
+            (moment, then or datetime.min, order)
             for order, (moment, then, _) in enumerate(landed)
-            if (then is None if day is None else moment <= moments[day])
+            if (
+                then is None
+                if day is None
+                else (moment, then or datetime.min) <= (moments[day], day)
+            )
         ]
-        _, then, said = landed[max(before)[1]] if before else (None, None, set())
+        _, then, said = landed[max(before)[-1]] if before else (None, None, set())
         # Of a delivery that has come, parts may be gone by now.
         is_known = content <= known[day] or (
             content <= said if then == day else content == said

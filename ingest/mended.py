@@ -3,7 +3,7 @@
 Both look the same from outside: other content under the same name.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -63,13 +63,18 @@ def closed_rejects(
     with connect() as connection:
         for load, landed in open_rejects(loads, zone):
             quarantine = quarantine_file(deployment, table.full_name, load.load_id)
-            later = [
-                aside if other is new else other.folder(raw)
-                for other in [*loads, new]
+            moment = load.moment_of(landed, zone)
+            later = {
+                aside if other is new else other.folder(raw): [
+                    file.file_id
+                    for file in other.files
+                    # An event has no versions: it is in, whatever date a file has.
+                    if table.delivery == "append"
+                    or other.moment_of(file, zone) >= moment
+                ]
+                for other in [new, *loads]
                 if other.load_id > load.load_id
-                # An event has no versions: it is in, whatever date a file has.
-                and (table.delivery == "append" or other.order(zone) > load.order(zone))
-            ]
+            }
             again = [
                 f"{_rows([aside / file.part])} where _file_id = {file.file_id}"
                 for file in new.files
@@ -129,9 +134,12 @@ def _keys_came(
     table: Table,
     quarantine: Path,
     landed: LandedFile,
-    folders: Sequence[Path],
+    later: Mapping[Path, Collection[int]],
 ) -> bool:
-    """Return whether the key of each row refused from the file is in a load."""
+    """Return whether the key of each row refused from the file is in files of loads.
+
+    The first of them is the one that is new.
+    """
     if not _has_keys(connection, table, quarantine):
         return False
     connection.execute(
@@ -139,18 +147,24 @@ def _keys_came(
         select distinct key as _row_id, {_texts(table)}
         {_rows([quarantine])} where file = {literal(landed.path)}"""
     )
-    for folder in folders:
+    for folder, file_ids in later.items():
+        came = 0
         rows = _rows(folder.glob("*.parquet"))
         types = _types(connection, rows)
-        if types.keys() >= set(table.key):
+        if file_ids and types.keys() >= set(table.key):
             names = ", ".join(map(identifier, table.key))
-            connection.execute(
+            listed = ", ".join(map(str, file_ids))
+            (came,) = connection.execute(
                 f"""delete from missing where _row_id in (
                     select _row_id
                     from (select _row_id, {_values(table, types)} from missing)
-                    semi join (select * {rows}) as landed using ({names})
+                    semi join (select * {rows} where _file_id in ({listed})) as landed
+                        using ({names})
                 )"""
-            )
+            ).fetchone()
+        # What has come before has been looked at then.
+        if not came and folder == next(iter(later)):
+            return False
     return connection.execute("select count(*) = 0 from missing").fetchone()[0]
 
 

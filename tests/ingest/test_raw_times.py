@@ -161,3 +161,12 @@ def test_known_until_is_the_end_of_the_business_date(tmp_path, zone, day, end):
 
 def test_known_until_of_nothing_asked_is_nothing(shop):
     assert Asked().known_until(shop.deployment) is None
+
+
+def test_deliveries_of_an_hour_that_clocks_leave_out_are_landed_once(shop):
+    table = {"timezone": "Europe/Berlin", "delivery": "snapshot"}
+    for hour in (1, 2, 3, 4):
+        shop.export(f"sales_2026-03-29T0{hour}00.csv", f"{HEADER}1,{hour},a\n")
+        shop.land(**table)
+    assert shop.land(**table) == []
+    assert len(shop.loads()) == 4

@@ -254,6 +254,20 @@ def test_an_older_version_of_a_refused_row_does_not_close_it(
     assert open_rejects(shop.loads(), "UTC") == []
 
 
+def test_what_is_newer_goes_by_the_files_and_not_by_their_load(shop):
+    said = {"delivery": "upsert"}
+    shop.export("sales_2026-01-02.csv", text([*GOOD, "300,one,y"]))
+    shop.export("sales_2026-06-01.csv", text(["301,1.00,latest"]))
+    shop.land(REQUIRED, **said)
+    shop.export("sales_2026-01-01.csv", text(["300,1.00,older"]))
+    shop.export("sales_2026-01-05.csv", text(["302,1.00,other"]))
+    shop.land(REQUIRED, **said)
+    assert len(open_rejects(shop.loads(), "UTC")) == 1
+    shop.export("sales_2026-01-03.csv", text(["300,2.00,newer"]))
+    shop.land(REQUIRED, **said)
+    assert open_rejects(shop.loads(), "UTC") == []
+
+
 @pytest.mark.parametrize(
     ("data_type", "format_", "key", "other"),
     [
@@ -436,3 +450,12 @@ def test_a_change_that_came_twice_is_landed_again_at_both_places(shop):
     mended = replace(TEXT_IDS, **upsert)
     assert [load.repeats for load in shop.land(mended)] == [1, 3]
     assert shop.land(mended) == []
+
+
+@pytest.mark.parametrize("names", [("_1", "_01"), ("_2026-01-01_1", "_2026-01-01_01")])
+def test_names_that_sort_alike_are_two(shop, names):
+    for number, name in enumerate(names):
+        shop.export(f"sales{name}.csv", text([f"{number},1.00,a"]))
+    (load,) = shop.land(delivery="upsert")
+    assert len(load.files) == 2
+    assert shop.land(delivery="upsert") == []
