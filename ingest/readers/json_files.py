@@ -1,6 +1,7 @@
 """JSON documents and JSON lines, their nested fields as columns of dotted names."""
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,12 @@ def _rows(path: Path, table: Table) -> Iterator[TextRow]:
     }
     # What was a column once may be an object of columns now.
     columns = table.types.keys() | (table.names - ways)
+
+    # Each record has names of its own: a column may be renamed from one to the next.
+    @lru_cache
+    def called(*names: str) -> list[str]:
+        return contract_names(names, table)
+
     for place, (number, record) in enumerate(_records(path, table)):
         try:
             fields = only_once(list(_fields(object_of(record), "", columns, ways)))
@@ -84,9 +91,8 @@ def _rows(path: Path, table: Table) -> Iterator[TextRow]:
             if place == 0 and not _is_document(path, table):
                 flaw += f" on a line of its own; {_ELSEWHERE}"
         else:
-            yield TextRow(
-                number, {n: None if v in nulls else v for n, v in values.items()}
-            )
+            texts = [None if value in nulls else value for value in values.values()]
+            yield TextRow(number, dict(zip(called(*values), texts, strict=True)))
             continue
         text = record.decode("utf-8", "backslashreplace").strip()
         yield TextRow(number, {}, flaw, text)
