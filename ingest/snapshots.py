@@ -3,7 +3,7 @@
 Only what a whole one lacks is gone.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Mapping
 from pathlib import Path
 
@@ -160,22 +160,24 @@ def mark_whole_snapshots(
         _DELIVERIES, {"source": table.source, "table": table.name}
     ).fetchall()
     gaps = _gaps(connection, table, [load_id for load_id, _ in deliveries])
-    # Rows by the place of the delivery that they were last seen in.
+    rows_of: Counter[int] = Counter()
+    for rows_until in gaps.values():
+        rows_of.update(rows_until)
+    # Rows since the last whole delivery by the place of the one they were last seen in.
     last_seen: dict[int, int] = {}
-    last_whole = 0
     marks = []
     for place, (load_id, rows_rejected) in enumerate(deliveries):
-        before = sum(rows for seen, rows in last_seen.items() if seen >= last_whole)
-        missing = before
+        before = missing = sum(last_seen.values())
         for seen, rows in gaps[place].items():
-            last_seen[seen] -= rows
-            missing -= rows if seen >= last_whole else 0
-        last_seen[place] = sum(rows_of.get(place, 0) for rows_of in gaps.values())
+            if seen in last_seen:
+                last_seen[seen] -= rows
+                missing -= rows
         is_whole = not rows_rejected and (
             missing <= table.max_deletions * before or load_id in accepted
         )
         if is_whole:
-            last_whole = place
+            last_seen.clear()
+        last_seen[place] = rows_of[place]
         marks.append((load_id, before, missing, is_whole))
     if marks:
         connection.execute(_MARK, [list(column) for column in zip(*marks, strict=True)])
