@@ -185,7 +185,9 @@ def write_part(
         paths, {n: "varchar" if n in spelled else t for n, t in part.types.items()}
     )
     if streamed is not None:
-        connection.register("streamed", streamed)
+        # Bare: to find out what one of Arrow's readers is, DuckDB loads pandas, which
+        # takes half a second.
+        connection.register("streamed", streamed.__arrow_c_stream__())
         # It fails where a value is not plainly of its type; the scan looks closer.
         with suppress(duckdb.Error) if looks_closely else nullcontext():
             copy("streamed", spelled)
