@@ -152,8 +152,9 @@ class _Way:
         is_open = (marks.signs == LIST) | (marks.signs == OBJECT)
         # Nothing inside the list: whoever walked by each record would be slow.
         near = marks.depths <= self.level + is_open
-        found = (marks.at[near], marks.signs[near], marks.depths[near])
-        for at, sign, depth in zip(*(marks.tolist() for marks in found), strict=True):
+        # No generator: Python keeps the tuple that it makes of one, up to 2,000 such.
+        found = [each[near].tolist() for each in (marks.at, marks.signs, marks.depths)]
+        for at, sign, depth in zip(*found, strict=True):
             if self._opened is not None:
                 is_list = self._opened == LIST
                 yield begin, at + (not is_list), is_list, True

@@ -1,6 +1,5 @@
 """JSON: which records of a document are read, and what of them is refused."""
 
-import gc
 import io
 import json
 import tracemalloc
@@ -200,14 +199,12 @@ def test_a_document_of_any_size_takes_no_more_memory(tmp_path, monkeypatch):
     for records in (2_000, 40_000):
         listed = ",".join([GOOD] * records)
         path.write_text(f'{{"x": [{listed}], "data": {{"items": [{listed}]}}}}')
-        gc.collect()  # what other tests left
         tracemalloc.start()
         assert sum(1 for _ in json_files.rows(path, None, table)) == records + 1
         assert json_files.count_rows(path, None, table) == records
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    # A document twenty times as large; a fifth is what measuring differs by.
-    assert peaks[1] < 1.2 * peaks[0]
+    assert peaks[1] < 1.1 * peaks[0]
 
 
 @pytest.mark.parametrize("name", ["sales.json", "sales.jsonl"])
