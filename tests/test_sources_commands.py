@@ -102,6 +102,34 @@ def test_from_a_new_csv_to_rfm_with_one_edited_file(project, sales):
         ).fetchone() == (0,)
 
 
+def test_orders_with_an_email_on_each_line_reach_the_fact(tmp_path):
+    """One table is transactions, customers and contacts, and has what each needs."""
+    project = project_copy(tmp_path / "project")
+    path = tmp_path / "checkout_2026-03.csv"
+    path.write_text(
+        "Customer ID,E-Mail,Order Date,Total\n"
+        "17,ada@shop.example,2026-01-03,3.98\n23,bo@shop.example,2026-02-28,4.20\n"
+    )
+    crm(project, "sources", "add", str(path), "--name", "web", "--copy")
+    folder = project / "dbt_models/models/sources/web"
+    staged = (folder / "stg_web__checkout.sql").read_text()
+    assert "-- review: what was bought counts by what its customer is now" in staged
+    assert "config(materialized='incremental', unique_key='line_id')" in staged
+    assert (folder / "int_web__contacts.sql").exists()
+    crm(project, "run")
+    published = project / "data" / "published" / "warehouse.duckdb"
+    with duckdb.connect(published, read_only=True) as connection:
+        assert connection.execute(
+            """select customer.source_customer_id, transaction_date, net_amount
+            from core.fct_transactions
+            inner join core.dim_customers as customer using (customer_key)
+            order by all"""
+        ).fetchall() == [
+            ("17", date(2026, 1, 3), Decimal("3.98")),
+            ("23", date(2026, 2, 28), Decimal("4.20")),
+        ]
+
+
 def test_tables_of_several_kinds_supply_what_they_have(project, tmp_path):
     files = {
         "customers_2026-03-31.csv": "CustomerID,FirstName,LastName,E-Mail,Newsletter\n"

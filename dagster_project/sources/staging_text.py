@@ -9,8 +9,9 @@ from ingest.inference.tables import TableGuess
 from ingest.inference.words import snake_case
 from ingest.sql import connect, identifier
 
-_NO_VERSIONS = """-- Only the newest rows: who is gone, his contact fields must be too.
--- For what customers were before, write a model of row_versions without those.
+_NO_VERSIONS = """-- Only the newest rows, for the contact fields of people who are gone
+-- must be gone too. For what customers were before, write a model of row_versions
+-- without those fields.
 -- review: what was bought counts by what its customer is now, not by what he was
 """
 
@@ -62,10 +63,12 @@ def staging_text(
     what = ""
     if with_versions:
         what = "-- Every version that was delivered, not only the newest.\n"
-    elif "contacts" in mine and "customers" in mine:
+    elif {"contacts", "customers"} <= set(mine):
         what = _NO_VERSIONS
-    elif "transactions" in mine:
-        what = "-- A table: many models read it, and finding the newest rows is work.\n"
+    if "transactions" in mine:
+        what += (
+            "-- A table: many models read it, and finding the newest rows is work.\n"
+        )
         # What a snapshot no longer holds is in no load that a build could go on with.
         if table.identity.delivery == "snapshot":
             what += "{{ config(materialized='table') }}\n\n"
