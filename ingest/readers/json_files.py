@@ -38,20 +38,15 @@ def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
     found: dict[str, None] = {}
     for row in _rows(path, table):
         found |= dict.fromkeys(row.values)
-    called = dict(zip(contract_names(list(found), table), found, strict=True))
-    if found and table.types.keys().isdisjoint(called):
+    if found and table.types.keys().isdisjoint(found):
         # Which they are, is not said: they may be data.
         raise WarehouseError(
             f"none of the {len(found)} fields of its records is a name in the "
             f"contract; {_ELSEWHERE}"
         )
     # A field that no record has is one that is missing, as in a header.
-    there = [
-        called.get(c.name, c.name)
-        for c in table.columns
-        if c.name in called or not found
-    ]
-    yield header_of(dict.fromkeys([*there, *found]))
+    there = [name for name in table.types if name in found or not found]
+    yield header_of([*there, *found])
     yield from _rows(path, table)
 
 
