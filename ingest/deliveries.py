@@ -1,6 +1,7 @@
 """Which of a table's export files are deliveries that are not landed yet."""
 
 import math
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
@@ -167,6 +168,7 @@ def _new_changes(
         if (file.path, file.content_hash) not in unmoved
     }
     new = []
+    order = sorted(said)
     moments = _moments(table, files, loads)
     places = {file: _place(moments[file.delivered_on], file.name) for file in files}
     for file, here in sorted(places.items(), key=lambda found: found[1]):
@@ -184,14 +186,16 @@ def _new_changes(
         # A date that is new is compared with the file before it: the latest again
         # changes nothing. Without a date it is landed all the same: if it stays, only
         # its load tells that it came before the next change and not after it.
-        before = max((there for there in said if there < here), default=None)
+        earlier = bisect_left(order, here)
+        before = said[order[earlier - 1]] if earlier else None
         if (
             known is not None
             or file.delivered_on is None
-            or said.get(before) != file.content_hash
+            or before != file.content_hash
         ):
             new.append(file)
             said[here], latest[file.name] = file.content_hash, here
+            order.insert(earlier, here)
     return new
 
 
@@ -217,38 +221,37 @@ def _new_snapshots(
     known = defaultdict(set)
     for file in unchanged:
         known[file.delivered_on].add(file.content_hash)
-    landed = [
-        (
-            load.order(table.timezone)[0],
-            load.files[0].delivered_on,
-            {file.content_hash for file in load.files},
-        )
-        for load in loads
-    ]
+    # What was said when; where two say it of one moment and date, the later one.
+    said: dict[tuple[datetime, datetime], set[str]] = {}
+    for load in loads:
+        moment, _ = load.order(table.timezone)
+        content = {file.content_hash for file in load.files}
+        said[moment, load.files[0].delivered_on or datetime.min] = content
     new = []
+    order = sorted(said)
     moments = _moments(table, files, loads)
     # Where clocks go forward, names that differ may be of one moment.
-    for day in sorted(parts, key=lambda day: (moments[day], day or datetime.min)):
+    places = {day: (moments[day], day or datetime.min) for day in parts}
+    for day, here in sorted(places.items(), key=lambda found: found[1]):
         content = {file.content_hash for file in parts[day]}
         # A dated snapshot is compared with the one before it, which need not be the
         # newest; one without a date, which may be still there, with the last without.
-        before = [
-            (moment, then or datetime.min, order)
-            for order, (moment, then, _) in enumerate(landed)
-            if (
-                then is None
-                if day is None
-                else (moment, then or datetime.min) <= (moments[day], day)
-            )
-        ]
-        _, then, said = landed[max(before)[-1]] if before else (None, None, set())
+        if day is None:
+            undated = (place for place in order if place[1] == datetime.min)
+            before = max(undated, default=None)
+        else:
+            earlier = bisect_right(order, here)
+            before = order[earlier - 1] if earlier else None
         # Of a delivery that has come, parts may be gone by now.
         is_known = content <= known[day] or (
-            content <= said if then == day else content == said
+            content <= said[before]
+            if before and before[1] == here[1]
+            else content == said.get(before)
         )
         if not is_known or any(file.name in again for file in parts[day]):
             new.append(parts[day])
-            landed.append((moments[day], day, content))
+            said[here] = content
+            insort(order, here)
     return new
 
 
