@@ -28,9 +28,7 @@ def known_files(
     table: Table, deployment: Deployment, loads: Iterable[Load]
 ) -> list[ExportFile]:
     """Return the files of the unchanged deliveries that have been kept."""
-    said = _read(_record(table, deployment))
-    known = [ExportFile(deployment.exports / file["name"], **file) for file in said]
-    return _in_raw(table, _grouped(table, known), loads)
+    return _known(table, deployment, _read(_record(table, deployment)), loads)
 
 
 def unchanged_files(
@@ -47,7 +45,9 @@ def unchanged_files(
     """
     if table.delivery == "append":
         return []  # equal content is the same events, whenever it comes
-    known = _grouped(table, known_files(table, deployment, loads))
+    path = _record(table, deployment)
+    before = _read(path)
+    known = _grouped(table, _known(table, deployment, before, loads))
     dated = _grouped(table, [file for file in here if file.delivered_on])
     # What came under the same date or name since, came in its place; fewer parts of it
     # are what is left of it.
@@ -61,8 +61,7 @@ def unchanged_files(
         {name: value for name, value in asdict(file).items() if name != "path"}
         for file in found
     ]
-    path = _record(table, deployment)
-    if records != _read(path):
+    if records != before:
         aside = path.with_suffix(".part")
         with aside.open("w") as stream:
             json.dump(records, stream, indent=1)
@@ -146,6 +145,17 @@ def _grouped(
     return groups
 
 
+def _known(
+    table: Table,
+    deployment: Deployment,
+    records: Iterable[Mapping[str, Any]],
+    loads: Iterable[Load],
+) -> list[ExportFile]:
+    """Return the files in a record of unchanged deliveries that still are such."""
+    known = [ExportFile(deployment.exports / file["name"], **file) for file in records]
+    return _in_raw(table, _grouped(table, known), loads)
+
+
 def _in_raw(
     table: Table,
     deliveries: Mapping[datetime | str | None, list[ExportFile]],
@@ -158,13 +168,16 @@ def _in_raw(
         for load in loads
         for file in load.files
     }
-    contents = [_content(load.files) for load in loads]
+    loads_with = defaultdict(set)
+    for load in loads:
+        for file in load.files:
+            loads_with[file.content_hash].add(load.load_id)
     return [
         file
         for delivery, files in deliveries.items()
         if delivery not in landed
         # Whoever has deleted a load wants its files landed again.
-        and any(_content(files) <= content for content in contents)
+        and set.intersection(*(loads_with[file.content_hash] for file in files))
         for file in files
     ]
 
