@@ -42,25 +42,12 @@ def test_only_the_source_whose_data_are_old_is_blamed(tmp_path):
     ],
 )
 def test_the_newest_snapshot_is_said_to_be_cut_off(newest, is_said):
-    deliveries = [
-        {"load_id": 1, "rows_missing": 0, "is_whole": True},
-        {"load_id": 2, "rows_missing": 99, "is_whole": False},
-        {"load_id": 3, **newest},
-    ]
-    with duckdb.connect() as connection:
-        create_ops_tables(connection)
-        names = connection.table("ops.loads").columns
-        rows = [
-            {
-                **dict.fromkeys(names),
-                **{"source_system": "shop", "table_name": "people"},
-                **{"rows_before": 100, "rows_rejected": 0, **found},
-            }
-            for found in deliveries
-        ]
-        fill_ops_table(connection, "loads", rows)
-        fill_load_files(connection, {1: 1, 2: 2, 3: 3})
-        told = refused_deliveries(connection)
+    loads = {
+        1: {"rows_missing": 0, "is_whole": True},
+        2: {"rows_missing": 99, "is_whole": False},
+        3: newest,
+    }
+    told = told_of_snapshots(loads, days={1: 1, 2: 2, 3: 3})
     assert len(told) == is_said
     if is_said:
         assert told[0].startswith("shop.people: load 3 lacks 80 of the 100 rows before")
@@ -78,35 +65,37 @@ def test_the_newest_snapshot_is_said_to_be_cut_off(newest, is_said):
 )
 def test_the_newest_snapshot_is_the_last_one_delivered(days, repeated, is_said):
     """Which need not be the last that was landed."""
+    loads = {
+        n: {"loaded_at": datetime(2026, 1, n), "rows_missing": 80, "is_whole": n != 2}
+        for n in days
+    }
+    assert bool(told_of_snapshots(loads, days, repeated)) == is_said
+
+
+def told_of_snapshots(loads, days, repeated=None):
+    """Return what is said of loads of one file each, delivered on these days."""
+    tables = {
+        "loads": [
+            {
+                **{"source_system": "shop", "table_name": "people", "load_id": load_id},
+                **{"rows_before": 100, "rows_rejected": 0, **load},
+            }
+            for load_id, load in loads.items()
+        ],
+        "load_files": [
+            {
+                **{"load_id": load_id, "delivered_at": datetime(2026, 1, day)},
+                "is_repeated": load_id == repeated,
+            }
+            for load_id, day in days.items()
+        ],
+    }
     with duckdb.connect() as connection:
         create_ops_tables(connection)
-        names = connection.table("ops.loads").columns
-        rows = [
-            {
-                **dict.fromkeys(names),
-                **{"source_system": "shop", "table_name": "people", "load_id": load_id},
-                **{"loaded_at": datetime(2026, 1, load_id), "is_whole": load_id != 2},
-                **{"rows_before": 100, "rows_missing": 80, "rows_rejected": 0},
-            }
-            for load_id in days
-        ]
-        fill_ops_table(connection, "loads", rows)
-        fill_load_files(connection, days, repeated)
-        assert bool(refused_deliveries(connection)) == is_said
-
-
-def fill_load_files(connection, days, repeated=None):
-    """Fill the ledger with a file per load, delivered on these days."""
-    names = connection.table("ops.load_files").columns
-    rows = [
-        {
-            **dict.fromkeys(names),
-            **{"load_id": load_id, "delivered_at": datetime(2026, 1, day)},
-            "is_repeated": load_id == repeated,
-        }
-        for load_id, day in days.items()
-    ]
-    fill_ops_table(connection, "load_files", rows)
+        for name, rows in tables.items():
+            empty = dict.fromkeys(connection.table(f"ops.{name}").columns)
+            fill_ops_table(connection, name, [{**empty, **row} for row in rows])
+        return refused_deliveries(connection)
 
 
 def test_files_that_no_contract_takes_are_named(tmp_path):
