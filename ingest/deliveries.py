@@ -10,6 +10,7 @@ from datetime import datetime
 from ingest.contracts import Table
 from ingest.exports import ExportFile, in_order_of_names
 from ingest.ledger import BEGINNING, Load, in_utc, now, repeated_files
+from ingest.parts import refuse
 
 # By moment; what came at once, in order of names.
 _Place = tuple[datetime, tuple[str | int, ...], str]
@@ -249,10 +250,39 @@ def _new_snapshots(
             else content == said.get(before)
         )
         if not is_known or any(file.name in again for file in parts[day]):
+            if day is not None and before and before[1] == day:
+                _require_parts(table, parts[day], loads)
             new.append(parts[day])
             said[here] = content
             insort(order, here)
     return new
+
+
+def _require_parts(
+    table: Table, parts: Sequence[ExportFile], loads: Iterable[Load]
+) -> None:
+    """Raise if a part of a landed snapshot has changed while another one is gone."""
+    *_, landed = (
+        load.files
+        for load in loads
+        if load.files[0].delivered_on == parts[0].delivered_on
+    )
+    before = {file.path: file.content_hash for file in landed}
+    content = {file.content_hash for file in parts}
+    here = {file.name for file in parts}
+    gone = [n for n, said in before.items() if n not in here and said not in content]
+    changed = [
+        f.name for f in parts if before.get(f.name, f.content_hash) != f.content_hash
+    ]
+    if gone and changed:
+        raise refuse(
+            table,
+            changed[0],
+            f"it has changed since it was landed, but {table.place(gone[0])}, landed "
+            "with it as one snapshot, is not there any more, and its rows would be "
+            "deleted. Put that file back too; or, if its rows are to go, one of its "
+            "name with nothing but a header",
+        )
 
 
 def _moments(

@@ -2,9 +2,12 @@
 
 import pytest
 
+from ingest.rejects import RefusedDeliveryError
 from tests.ingest.shop import Shop
 
-A, B, C, D = (f"id,amount,note\n{n},{n}.00,\n" for n in range(4))
+HEADER = "id,amount,note\n"
+A, B, C, D = (f"{HEADER}{n},{n}.00,\n" for n in range(4))
+PARTS = {"2026-01-01_1": A, "2026-01-01_2": B}
 
 # Per step: what is put into the exports (None takes it away), and the files of each
 # load that the next run makes of it. Names stand for `sales_<name>.csv`.
@@ -71,6 +74,22 @@ LATE = {
     ],
 }
 SNAPSHOT = {
+    "a part that is archived": [(PARTS, [[*PARTS]]), ({"2026-01-01_2": None}, [])],
+    "a part that is corrected": [
+        (PARTS, [[*PARTS]]),
+        ({"2026-01-01_1": C}, [[*PARTS]]),
+    ],
+    "a part that is corrected and one that is moved": [
+        (PARTS, [[*PARTS]]),
+        (
+            {"2026-01-01_1": C, "2026-01-01_2": None, "2026-01-01_b": B},
+            [["2026-01-01_1", "2026-01-01_b"]],
+        ),
+    ],
+    "one file instead of two": [
+        (PARTS, [[*PARTS]]),
+        (dict.fromkeys(PARTS) | {"2026-01-01": C}, [["2026-01-01"]]),
+    ],
     **LATE,
     "the same again": [({"": A}, [[""]]), ({}, []), ({"": A}, [])],
     "A, B, A": [
@@ -167,7 +186,6 @@ SNAPSHOT = {
             [["1_2026-01-01", "2_2026-01-01", "3_2026-01-01"]],
         ),
         ({"3_2026-01-01": None}, []),
-        ({"2_2026-01-01": D}, [["1_2026-01-01", "2_2026-01-01"]]),
         ({"1_2026-01-01": None}, []),
         ({"2_2026-01-01": None}, []),
     ],
@@ -315,3 +333,17 @@ def test_snapshot(shop, name):
 @pytest.mark.parametrize("name", UPSERT)
 def test_upsert(shop, name):
     deliver(shop, "upsert", UPSERT[name])
+
+
+@pytest.mark.parametrize("new", [{}, {"2026-01-01_4": D}], ids=["alone", "with more"])
+def test_a_corrected_part_whose_other_ones_are_gone_deletes_nothing(shop, new):
+    deliver(shop, "snapshot", [(PARTS, [[*PARTS]])])
+    gone = {"2026-01-01_1": C, "2026-01-01_2": None} | new
+    with pytest.raises(
+        RefusedDeliveryError,
+        match="sales_2026-01-01_1.csv: it has changed since it was landed, but .*"
+        "sales_2026-01-01_2.csv, landed with it as one snapshot",
+    ):
+        deliver(shop, "snapshot", [(gone, [])])
+    # As the message says.
+    deliver(shop, "snapshot", [({"2026-01-01_2": HEADER}, [[*PARTS, *new]])])
