@@ -3,14 +3,27 @@
 import math
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ingest.contracts import Table
-from ingest.exports import ExportFile, in_order_of_names
-from ingest.ledger import BEGINNING, Load, in_utc, now, repeated_files
+from ingest.export_names import in_order_of_names
+from ingest.exports import ExportFile
+from ingest.ledger import (
+    BEGINNING,
+    Load,
+    in_utc,
+    time_of_next,
+)
 from ingest.parts import refuse
+from ingest.repeats import (
+    content_of,
+    files_to_repeat,
+    misread_files,
+    snapshots_to_repeat,
+    stand_ins,
+)
 
 # By moment; what came at once, in order of names.
 _Place = tuple[datetime, tuple[str | int, ...], str]
@@ -20,12 +33,17 @@ _Place = tuple[datetime, tuple[str | int, ...], str]
 class Delivery:
     """Files that are landed together.
 
-    ``repeats`` is the load that landed them before, under a contract by which rows of
-    them were refused and which has been mended since.
+    Attributes
+    ----------
+    repeats
+        The load that landed them before, if their rows are to take the place of its.
+    stands_for
+        By the names of files, the landed ones whose rows are theirs.
     """
 
     files: list[ExportFile]
     repeats: Load | None
+    stands_for: Mapping[str, int]
 
 
 def new_deliveries(
@@ -51,21 +69,26 @@ def new_deliveries(
         Says of a file with the name of one in a load, whether it is that one, mended.
     """
     loads = list(loads)
-    repeats = _to_repeat(table, files, loads, is_mended)
+    misread = misread_files(table, loads)
     if table.delivery == "snapshot":
+        repeats = snapshots_to_repeat(table, files, loads, misread)
         return [
-            Delivery(
-                parts,
-                next((repeats[p.name] for p in parts if p.name in repeats), None),
+            Delivery(parts, repeats.get(day), stand_ins(parts, repeats.get(day)))
+            for parts in _new_snapshots(
+                table, files, loads, repeats, misread, unchanged
             )
-            for parts in _new_snapshots(table, files, loads, repeats, unchanged)
+            for day in [parts[0].delivered_on]
         ]
+    repeats = files_to_repeat(table, files, loads, misread, is_mended)
     find = _new_events if table.delivery == "append" else _new_changes
     groups: dict[int | float, Delivery] = {}
-    for file in find(table, files, loads, repeats):
-        repeated = repeats.get(file.name)
-        place = repeated.load_id if repeated else math.inf
-        groups.setdefault(place, Delivery([], repeated)).files.append(file)
+    for file in find(table, files, loads, repeats, misread):
+        landed, load = repeats.get(file.name, (None, None))
+        place = load.load_id if load else math.inf
+        group = groups.setdefault(place, Delivery([], load, {}))
+        group.files.append(file)
+        if landed:
+            group.stands_for[file.name] = landed.file_id
     return [groups[place] for place in sorted(groups)]
 
 
@@ -74,74 +97,21 @@ def changes(
 ) -> list[list[ExportFile]]:
     """Return the dated deliveries that differ from the landed one before them."""
     if table.delivery == "snapshot":
-        return _new_snapshots(table, files, loads, again=())
-    return [[file] for file in _new_changes(table, files, loads, again=())]
-
-
-def _to_repeat(
-    table: Table,
-    files: Sequence[ExportFile],
-    loads: Sequence[Load],
-    is_mended: Callable[[ExportFile, Load], bool],
-) -> dict[str, Load]:
-    """Return the loads to make again, by the names that their files now have.
-
-    A file may be mended together with the contract; but another snapshot is never the
-    one before it.
-    """
-    done = repeated_files(loads)
-    latest = {file.path: file.file_id for load in loads for file in load.files}
-    found = {
-        file.file_id: (file, load)
-        for load in loads
-        for file in load.files
-        if file.rows_rejected
-        and load.columns_hash != table.columns_hash
-        and file.file_id not in done
-    }
-    by_content = {
-        landed.content_hash: (landed, load) for landed, load in found.values()
-    }
-    here = {(file.name, file.content_hash) for file in files}
-    repeats = {}
-    for file in files:
-        # Of a name that was used again, only what it was last is landed again: what it
-        # was before, and is once more, is a later delivery.
-        if latest.get(file.name) in found:
-            landed, load = found[latest[file.name]]
-            if landed.content_hash == file.content_hash or (
-                table.delivery != "snapshot" and is_mended(file, load)
-            ):
-                repeats[file.name] = load
-                continue
-        if file.content_hash in by_content:
-            landed, load = by_content[file.content_hash]
-            is_moved = (
-                file.name not in latest
-                and latest[landed.path] == landed.file_id
-                and (landed.path, landed.content_hash) not in here
-            )
-            # Equal content is the same events, whenever it comes.
-            if is_moved or table.delivery == "append":
-                repeats[file.name] = load
-    if table.delivery == "snapshot":
-        # Without one of its parts it would no longer be the whole table.
-        contents = {file.content_hash for file in files}
-        return {
-            name: load
-            for name, load in repeats.items()
-            if contents.issuperset(file.content_hash for file in load.files)
-        }
-    return repeats
+        return _new_snapshots(table, files, loads, again=(), misread=())
+    return [[file] for file in _new_changes(table, files, loads, again=(), misread=())]
 
 
 def _new_events(
-    _: Table, files: Sequence[ExportFile], loads: list[Load], again: Container[str]
+    table: Table,
+    files: Sequence[ExportFile],
+    loads: list[Load],
+    again: Container[str],
+    _: Container[int],
 ) -> list[ExportFile]:
     seen = {file.content_hash for load in loads for file in load.files}
     seen -= {file.content_hash for file in files if file.name in again}
     new = []
-    for file in files:
+    for file in _in_order(table, files, loads):
         if file.content_hash not in seen:
             seen.add(file.content_hash)
             new.append(file)
@@ -149,16 +119,22 @@ def _new_events(
 
 
 def _new_changes(
-    table: Table, files: Sequence[ExportFile], loads: list[Load], again: Container[str]
+    table: Table,
+    files: Sequence[ExportFile],
+    loads: list[Load],
+    again: Container[str],
+    misread: Container[int],
 ) -> list[ExportFile]:
-    # What was said when, and the last place of each name.
-    said: dict[_Place, str] = {}
+    # What was said when, and the last place of each name; of what was read otherwise
+    # than now, nobody knows what it says.
+    said: dict[_Place, str | None] = {}
     latest: dict[str, _Place] = {}
     for load in loads:
         for file in load.files:
             moment = load.moment_of(file, table.timezone)
             latest[file.path] = _place(moment, file.path)
-            said[latest[file.path]] = file.content_hash
+            is_clear = file.file_id not in misread
+            said[latest[file.path]] = file.content_hash if is_clear else None
     unmoved = {(file.name, file.content_hash) for file in files}
     # Files that are gone from where they were landed: one of them in another folder has
     # been moved, and says nothing new.
@@ -170,9 +146,7 @@ def _new_changes(
     }
     new = []
     order = sorted(said)
-    moments = _moments(table, files, loads)
-    places = {file: _place(moments[file.delivered_on], file.name) for file in files}
-    for file, here in sorted(places.items(), key=lambda found: found[1]):
+    for file, here in _in_order(table, files, loads).items():
         known = latest.get(file.name)
         if file.name in again:
             new.append(file)
@@ -200,6 +174,15 @@ def _new_changes(
     return new
 
 
+def _in_order(
+    table: Table, files: Iterable[ExportFile], loads: Sequence[Load]
+) -> dict[ExportFile, _Place]:
+    """Return the files in the order they count in, with their places in it."""
+    moments = _moments(table, files, loads)
+    places = {file: _place(moments[file.delivered_on], file.name) for file in files}
+    return dict(sorted(places.items(), key=lambda found: found[1]))
+
+
 def _place(moment: datetime, name: str) -> _Place:
     # Of names that sort alike (1 and 01), each is still one of its own.
     return moment, tuple(in_order_of_names(name)), name
@@ -213,7 +196,8 @@ def _new_snapshots(
     table: Table,
     files: Sequence[ExportFile],
     loads: list[Load],
-    again: Container[str],
+    again: Container[datetime | None],
+    misread: Container[int],
     unchanged: Iterable[ExportFile] = (),
 ) -> list[list[ExportFile]]:
     parts: dict[datetime | None, list[ExportFile]] = defaultdict(list)
@@ -224,17 +208,20 @@ def _new_snapshots(
         known[file.delivered_on].add(file.content_hash)
     # What was said when; where two say it of one moment and date, the later one.
     said: dict[tuple[datetime, datetime], set[str]] = {}
+    unclear = set()
     for load in loads:
         moment, _ = load.order(table.timezone)
-        content = {file.content_hash for file in load.files}
-        said[moment, load.files[0].delivered_on or datetime.min] = content
+        place = moment, load.files[0].delivered_on or datetime.min
+        said[place] = content_of(load.files)
+        if any(file.file_id in misread for file in load.files):
+            unclear.add(place)
     new = []
     order = sorted(said)
     moments = _moments(table, files, loads)
     # Where clocks go forward, names that differ may be of one moment.
     places = {day: (moments[day], day or datetime.min) for day in parts}
     for day, here in sorted(places.items(), key=lambda found: found[1]):
-        content = {file.content_hash for file in parts[day]}
+        content = content_of(parts[day])
         # A dated snapshot is compared with the one before it, which need not be the
         # newest; one without a date, which may be still there, with the last without.
         if day is None:
@@ -243,13 +230,14 @@ def _new_snapshots(
         else:
             earlier = bisect_right(order, here)
             before = order[earlier - 1] if earlier else None
-        # Of a delivery that has come, parts may be gone by now.
-        is_known = content <= known[day] or (
-            content <= said[before]
-            if before and before[1] == here[1]
-            else content == said.get(before)
-        )
-        if not is_known or any(file.name in again for file in parts[day]):
+        if before and before[1] == here[1]:
+            # Of a delivery that has come, parts may be gone by now.
+            is_known = content <= said[before]
+        else:
+            is_known = before not in unclear and (
+                content <= known[day] or content == said.get(before)
+            )
+        if not is_known or day in again:
             if day is not None and before and before[1] == day:
                 _require_parts(table, parts[day], loads)
             new.append(parts[day])
@@ -268,8 +256,7 @@ def _require_parts(
         if load.files[0].delivered_on == parts[0].delivered_on
     )
     before = {file.path: file.content_hash for file in landed}
-    content = {file.content_hash for file in parts}
-    here = {file.name for file in parts}
+    content, here = content_of(parts), {file.name for file in parts}
     gone = [n for n, said in before.items() if n not in here and said not in content]
     changed = [
         f.name for f in parts if before.get(f.name, f.content_hash) != f.content_hash
@@ -291,4 +278,4 @@ def _moments(
     """Return from when files count (UTC) that are landed now, by their dates."""
     dates = {file.delivered_on for file in files}
     named = {date: in_utc(date, table.timezone) for date in dates if date is not None}
-    return named | {None: now() if loads else BEGINNING}
+    return named | {None: time_of_next(loads) if loads else BEGINNING}

@@ -20,7 +20,14 @@ from ingest.contracts import Table
 from ingest.deliveries import Delivery, changes, new_deliveries
 from ingest.elsewhere.fetching import failure
 from ingest.exports import ExportCatalog, ExportFile
-from ingest.ledger import LandedFile, Load, next_ids, now, read_loads, write_record
+from ingest.ledger import (
+    LandedFile,
+    Load,
+    next_ids,
+    read_loads,
+    time_of_next,
+    write_record,
+)
 from ingest.mended import closed_rejects, is_mended
 from ingest.parts import Part, group_files
 from ingest.quarantine import copies_folder, keep, quarantine_file
@@ -71,9 +78,12 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
     files = catalog.files(table)
     same = partial(is_mended, table, deployment)
     known = known_files(table, deployment, mine)
-    for delivery in new_deliveries(table, files, mine, known, same):
-        put(partial(_write, table, deployment, delivery))
-    unchanged = unchanged_files(table, deployment, files, mine + landed)
+    try:
+        for delivery in new_deliveries(table, files, mine, known, same):
+            put(partial(_write, table, deployment, delivery))
+    finally:
+        # Also where one is refused: the others may be gone by the next run.
+        unchanged = unchanged_files(table, deployment, files, mine + landed)
     # What has come in before them makes them a change.
     for again in changes(table, unchanged, mine + landed):
         put(partial(copy_rows, table, deployment, again))
@@ -111,7 +121,7 @@ def _write(
         amounts = _control_amounts(connection, table, aside)
         if table.delivery == "snapshot":
             require_one_delivery(connection, table, ids, aside)
-    loaded_at = now()
+    loaded_at = time_of_next(loads)
     first = delivery.repeats
     is_first = all(load.full_name != table.full_name for load in loads)
     return Load(
@@ -127,13 +137,14 @@ def _write(
         unknown_columns=tuple(
             sorted({name for part in parts for name in part.landed} - set(table.types))
         ),
-        files=tuple(_landed_files(parts, ids, rows, amounts)),
+        files=tuple(_landed_files(parts, ids, delivery.stands_for, rows, amounts)),
     ), {file: rejects for file, rejects in rows.rejects.items() if rejects}
 
 
 def _landed_files(
     parts: Iterable[Part],
     ids: Mapping[ExportFile, int],
+    stands_for: Mapping[str, int],
     rows: Rows,
     amounts: Mapping[int, Decimal] | None,
 ) -> Iterator[LandedFile]:
@@ -156,6 +167,7 @@ def _landed_files(
                     None if amounts is None else amounts.get(ids[file], Decimal(0))
                 ),
                 rejects=count_reasons(rejects),
+                stands_for=stands_for.get(file.name),
             )
             first_row += rows.loaded[file]
 

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dbt_models import WarehouseError
+from ingest.export_names import in_order_of_names
 
 RECORD = "_load.json"
 # From when a table's first load counts, where its files have no dates.
@@ -51,6 +52,9 @@ class LandedFile:
         Rows counted in the file by other means than the reader that loads them.
     rejects
         Why rows were refused; a row may be so for several reasons.
+    stands_for
+        The file whose rows these take the place of, since they are the same ones, read
+        again.
     """
 
     file_id: int
@@ -65,6 +69,7 @@ class LandedFile:
     rows_rejected: int
     control_amount: Decimal | None
     rejects: tuple[RejectCount, ...]
+    stands_for: int | None = None
 
 
 @dataclass(frozen=True)
@@ -165,22 +170,30 @@ def next_ids(loads: Iterable[Load]) -> tuple[int, int]:
 
 
 def repeated_files(loads: Iterable[Load]) -> set[int]:
-    """Return the ids of the files whose rows a later load has landed again.
+    """Return the ids of the files whose rows a later load has landed again."""
+    stood_for = {file.stands_for for load in loads for file in load.files}
+    return stood_for - {None}
 
-    A file that was mended together with the contract has its path, one that was moved
-    its content.
+
+def file_numbers(loads: Iterable[Load], zone: str) -> dict[int, int]:
+    """Return the place of each file of a table, from 1, in the order they count in.
+
+    That is the order of delivery; of one date, that of their names, whichever came
+    first; of one name or without a date, that in which they came. One that is landed
+    again has the place of the one it stands for.
     """
-    by_id = {load.load_id: load for load in loads}
-    repeated = set()
-    for load in by_id.values():
-        again = {name for file in load.files for name in (file.path, file.content_hash)}
-        earlier = by_id.get(load.repeats)
-        repeated.update(
-            file.file_id
-            for file in (earlier.files if earlier else ())
-            if not again.isdisjoint((file.path, file.content_hash))
-        )
-    return repeated
+    first: dict[int, int] = {}
+    places = {}
+    for load in loads:
+        for file in load.files:
+            file_id = file.file_id
+            first[file_id] = first.get(file.stands_for, file_id)
+            is_dated = file.delivered_on is not None
+            name = in_order_of_names(file.path) if is_dated else []
+            moment = load.moment_of(file, zone)
+            places[file_id] = (moment, name, first[file_id], file_id)
+    in_order = sorted(places, key=places.__getitem__)
+    return {file_id: number for number, file_id in enumerate(in_order, start=1)}
 
 
 def files_shown(loads: Iterable[Load]) -> list[LandedFile]:
@@ -250,6 +263,11 @@ def write_record(load: Load, folder: Path) -> None:
     """Write the load's record into its (not yet visible) folder."""
     text = json.dumps(asdict(load), indent=1, default=_as_text)
     (folder / RECORD).write_text(text)
+
+
+def time_of_next(loads: Iterable[Load]) -> datetime:
+    """Return when a load is made after these, also if a clock was set back since."""
+    return max([now(), *(load.loaded_at for load in loads)])
 
 
 def in_utc(moment: datetime, zone: str) -> datetime:

@@ -13,6 +13,7 @@ from ingest.contracts import Table
 from ingest.landed_columns import landed_values
 from ingest.ledger import (
     Load,
+    file_numbers,
     in_utc,
     now,
     open_rejects,
@@ -26,6 +27,9 @@ from ingest.sql import connect, files, identifier
 LANDING_COLUMNS = {
     "_load_id": "The load that landed the row; ops.loads has it.",
     "_file_id": "The export file that the row stood in; ops.load_files has it.",
+    "_file_number": (
+        "The file's place among the table's, in the order in which they count."
+    ),
     "_row_number": "The row's place among those landed from its file, from 1.",
     "_delivered_at": (
         "The date in the file's name; without one, when it was landed, and for a "
@@ -110,7 +114,7 @@ def _view(
         columns = [
             *(f"null::{type_} as {identifier(c)}" for c, type_ in table.types.items()),
             "null::integer as _load_id, null::integer as _file_id",
-            "null::bigint as _row_number",
+            "null::integer as _file_number, null::bigint as _row_number",
             "null::timestamp as _delivered_at, null::timestamp as _known_at",
         ]
         return (
@@ -129,6 +133,7 @@ def _view(
             {columns},
             landed._load_id,
             landed._file_id,
+            load_files.file_number as _file_number,
             landed.file_row_number - load_files.first_row + 1 as _row_number,
             load_files.delivered_at as _delivered_at,
             {_known_at(table, values)} as _known_at
@@ -181,15 +186,17 @@ def _file_rows(
     """
     zone = deployment.params["timezone"]
     repeated = repeated_files(loads)
+    numbers = file_numbers(loads, table.timezone)
     for load in loads:
         for file in load.files:
             row = asdict(file)
-            del row["part"], row["rejects"]
+            del row["part"], row["rejects"], row["stands_for"]
             is_repeated = file.file_id in repeated
             counts_from = load.moment_of(file, table.timezone)
             named = file.delivered_on
             yield {
                 "load_id": load.load_id,
+                "file_number": numbers[file.file_id],
                 "is_repeated": is_repeated,
                 **row,
                 "delivered_at": counts_from,

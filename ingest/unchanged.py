@@ -16,9 +16,10 @@ from typing import Any
 from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Table
 from ingest.exports import ExportFile
-from ingest.ledger import LandedFile, Load, next_ids, now
+from ingest.ledger import Load, next_ids, time_of_next
 from ingest.quarantine import kept
 from ingest.rejects import Reject
+from ingest.repeats import content_of
 from ingest.sql import connect, files, literal
 
 RECORD = "_unchanged.json"
@@ -54,7 +55,7 @@ def unchanged_files(
     since = {
         delivery: files
         for delivery, files in dated.items()
-        if not _content(files) <= _content(known.get(delivery, ()))
+        if not content_of(files) <= content_of(known.get(delivery, ()))
     }
     found = _in_raw(table, known | since, loads)
     records = [
@@ -89,7 +90,7 @@ def copy_rows(
         load
         for load in loads
         if load.full_name == table.full_name
-        and _content(delivery) <= _content(load.files)
+        and content_of(delivery) <= content_of(load.files)
     )
     there = {file.content_hash: file for file in source.files}
     load_id, first_id = next_ids(loads)
@@ -118,6 +119,7 @@ def copy_rows(
                     delivered_on=file.delivered_on,
                     part=part,
                     first_row=0,
+                    stands_for=None,
                 )
             )
             if rejects := kept(deployment, source, before):
@@ -125,7 +127,7 @@ def copy_rows(
     return replace(
         source,
         load_id=load_id,
-        loaded_at=(moment := now()),
+        loaded_at=(moment := time_of_next(loads)),
         delivered_at=moment,
         repeats=None,
         is_backfill=False,
@@ -180,10 +182,6 @@ def _in_raw(
         and set.intersection(*(loads_with[file.content_hash] for file in files))
         for file in files
     ]
-
-
-def _content(files: Iterable[ExportFile | LandedFile]) -> set[str]:
-    return {file.content_hash for file in files}
 
 
 def _record(table: Table, deployment: Deployment) -> Path:

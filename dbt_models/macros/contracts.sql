@@ -81,7 +81,7 @@
             *,
             row_number() over (
                 partition by {{ (keys + ['_known_at']) | join(', ') }}
-                order by _delivered_at desc, _file_id desc, _row_number desc
+                order by _file_number desc, _row_number desc
             ) as _correction_rank
         from known_rows
     )
@@ -121,7 +121,7 @@
         {% do oldest_first.append(version ~ ' asc nulls first') %}
         {% do newest_first.append(version ~ ' desc nulls last') %}
     {% endif %}
-    {% for column in ['_delivered_at', '_file_id', '_row_number'] %}
+    {% for column in ['_file_number', '_row_number'] %}
         {% do oldest_first.append(column ~ ' asc') %}
         {% do newest_first.append(column ~ ' desc') %}
     {% endfor %}
@@ -218,6 +218,7 @@
             {{ columns | join(', ') }},
             _load_id,
             _file_id,
+            _file_number,
             _row_number,
             _delivered_at,
             min(_known_at) over (
@@ -251,7 +252,9 @@
             )
     )
 
-    select *
+    -- Files that come late change the numbers of others, which a build that goes on
+    -- would keep.
+    select * exclude (_file_number)
     from ranked_rows
     where _version_rank = 1
 {% endmacro %}

@@ -97,7 +97,7 @@
         select
             {{ keys }},
             _file_id,
-            max(_delivered_at) as delivered_at,
+            max(_file_number) as file_number,
             max({{ order }}) as version,
             sum({{ amount }}) as amount,
             max_by({{ amount }}, ({{ order }}, _row_number)) as last_amount,
@@ -110,7 +110,7 @@
 
     newest_amounts as (
         select
-            max_by(last_amount, (version, delivered_at, _file_id)) as newest_amount,
+            max_by(last_amount, (version, file_number)) as newest_amount,
             sum(case when is_conflict then amount end) as conflicting_amount,
             sum(case when is_conflict then last_amount end) as kept_amount
         from keys_in_files

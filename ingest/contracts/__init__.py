@@ -22,6 +22,7 @@ OWN_NAMES = LANDING_NAMES | {
     "_change_number",
     "_correction_rank",
     "_delivered_at",
+    "_file_number",
     "_is_change",
     "_known_at",
     "_last_load_id",

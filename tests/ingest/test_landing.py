@@ -280,5 +280,5 @@ def test_of_rows_with_one_key_the_last_files_holds(shop):
     shop.export("sales_3.csv", "id,amount,note\n1,1.00,third\n")
     shop.land(delivery="upsert")
     shop.show()
-    query = "select list(note order by _delivered_at, _file_id) from raw_shop.sales"
+    query = "select list(note order by _file_number) from raw_shop.sales"
     assert shop.query(query)[0][0] == ["first", "second", "third"]

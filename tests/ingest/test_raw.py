@@ -68,6 +68,7 @@ EXPECTED_TYPES = [
     ("note", "VARCHAR"),
     ("_load_id", "INTEGER"),
     ("_file_id", "INTEGER"),
+    ("_file_number", "INTEGER"),
     ("_row_number", "BIGINT"),
     ("_delivered_at", "TIMESTAMP"),
     ("_known_at", "TIMESTAMP"),
@@ -327,4 +328,8 @@ def test_the_published_ledger_is_the_ledger(grocer):
     assert list(files["load_id"]) == [load_id for load_id, _ in landed]
     for name in ("file_id", "path", "content_hash", "size_bytes", "rows_loaded"):
         assert list(files[name]) == [getattr(file, name) for _, file in landed]
-    assert asdict(landed[0][1]).keys() - set(files) == {"part", "rejects"}
+    assert asdict(landed[0][1]).keys() - set(files) == {
+        "part",
+        "rejects",
+        "stands_for",
+    }

@@ -162,7 +162,7 @@ def test_a_change_landed_again_does_not_undo_a_later_one(shop):
     assert len(shop.land(mended)) == 1
     shop.show(mended)
     newest = """select note from raw_shop.sales where id = '1'
-        order by _delivered_at desc, _file_id desc limit 1"""
+        order by _file_number desc limit 1"""
     assert shop.query(newest) == [("later",)]
 
 
@@ -435,7 +435,7 @@ def test_what_comes_again_after_another_is_the_newest_at_once(shop, delivery, na
     shop.land(mended)
     shop.show(mended)
     newest = """select note from raw_shop.sales where id = '1'
-        order by _delivered_at desc, _file_id desc limit 1"""
+        order by _file_number desc limit 1"""
     assert shop.query(newest) == [("note 1",)]
     assert open_rejects(shop.loads(), "UTC") == []
     assert shop.land(mended) == []

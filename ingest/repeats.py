@@ -1,0 +1,130 @@
+"""Which landed files are to be landed again, and take the place of what was landed.
+
+Those of which an earlier contract refused rows that the one of now may take; and events
+that turn up once more under an earlier date.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from ingest.contracts import Table
+from ingest.exports import ExportFile
+from ingest.ledger import LandedFile, Load, repeated_files
+
+Misread = Mapping[int, tuple[LandedFile, Load]]
+
+
+def misread_files(table: Table, loads: Iterable[Load]) -> Misread:
+    """Return by id the files of which another contract than now's refused rows."""
+    loads = list(loads)
+    done = repeated_files(loads)
+    return {
+        file.file_id: (file, load)
+        for load in loads
+        for file in load.files
+        if file.rows_rejected
+        and load.columns_hash != table.columns_hash
+        and file.file_id not in done
+    }
+
+
+def files_to_repeat(
+    table: Table,
+    files: Sequence[ExportFile],
+    loads: Sequence[Load],
+    misread: Misread,
+    is_mended: Callable[[ExportFile, Load], bool],
+) -> dict[str, tuple[LandedFile, Load]]:
+    """Return what is to be landed again, by the names that the files now have.
+
+    A file may be mended together with the contract.
+    """
+    latest = {file.path: file.file_id for load in loads for file in load.files}
+    by_content = {landed.content_hash: landed.file_id for landed, _ in misread.values()}
+    here = {(file.name, file.content_hash) for file in files}
+    repeats = {}
+    for file in files:
+        # Of a name that was used again, only what it was last is landed again: what it
+        # was before, and is once more, is a later delivery.
+        if latest.get(file.name) in misread:
+            landed, load = misread[latest[file.name]]
+            if landed.content_hash == file.content_hash or is_mended(file, load):
+                repeats[file.name] = landed, load
+                continue
+        if file.content_hash in by_content:
+            landed, load = misread[by_content[file.content_hash]]
+            is_moved = (
+                file.name not in latest
+                and file.delivered_on == landed.delivered_on
+                and latest[landed.path] == landed.file_id
+                and (landed.path, landed.content_hash) not in here
+            )
+            # Equal content is the same events, whenever it comes.
+            if is_moved or table.delivery == "append":
+                repeats[file.name] = landed, load
+    if table.delivery == "append":
+        return _earlier_twins(files, loads) | repeats
+    return repeats
+
+
+def _earlier_twins(
+    files: Iterable[ExportFile], loads: Iterable[Load]
+) -> dict[str, tuple[LandedFile, Load]]:
+    """Return dated files that are to stand for equal ones, which count from later."""
+    loads = list(loads)
+    done = repeated_files(loads)
+    landed = {
+        file.content_hash: (file, load)
+        for load in loads
+        for file in load.files
+        if file.delivered_on is not None and file.file_id not in done
+    }
+    return {
+        file.name: landed[file.content_hash]
+        for file in files
+        if file.delivered_on is not None
+        and file.content_hash in landed
+        and file.delivered_on < landed[file.content_hash][0].delivered_on
+    }
+
+
+def snapshots_to_repeat(
+    table: Table, files: Iterable[ExportFile], loads: Iterable[Load], misread: Misread
+) -> dict[datetime | None, Load]:
+    """Return the loads to make again, by the dates of their snapshots.
+
+    Only the last of a date, or of those without one: what was there before and is once
+    more, is a later delivery. And with all of its parts, or it would no longer be the
+    whole table.
+    """
+    content = defaultdict(set)
+    for file in files:
+        content[file.delivered_on].add(file.content_hash)
+    last = {
+        load.files[0].delivered_on: load
+        for load in sorted(loads, key=lambda load: load.order(table.timezone))
+    }
+    wrong = {load.load_id for _, load in misread.values()}
+    return {
+        day: load
+        for day, load in last.items()
+        if load.load_id in wrong and content[day] >= content_of(load.files)
+    }
+
+
+def stand_ins(parts: Iterable[ExportFile], repeated: Load | None) -> dict[str, int]:
+    """Return which files of a load the parts of its snapshot stand for."""
+    names = defaultdict(list)
+    for part in parts:
+        names[part.content_hash].append(part.name)
+    return {
+        names[file.content_hash].pop(): file.file_id
+        for file in (repeated.files if repeated else ())
+        if names[file.content_hash]
+    }
+
+
+def content_of(files: Iterable[ExportFile | LandedFile]) -> set[str]:
+    """Return the hashes of what is in the files."""
+    return {file.content_hash for file in files}
