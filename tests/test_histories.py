@@ -287,6 +287,30 @@ def test_dated_changes_may_come_in_any_order(newest, data, files):
     assert [row[:3] for row in shuffled] == last_of("changes", in_order)
 
 
+several_a_day = st.dictionaries(
+    st.tuples(st.integers(1, 3), st.sampled_from("ab")).map(
+        lambda found: f"2026-01-0{found[0]}_{found[1]}"
+    ),
+    st.dictionaries(ids, st.sampled_from("ab"), max_size=2).map(
+        lambda rows: [(key, 0, text) for key, text in rows.items()]
+    ),
+    min_size=1,
+)
+
+
+@tried
+@given(data=st.data(), files=several_a_day)
+@pytest.mark.parametrize("name", ["changes", "events"])
+def test_several_files_of_a_date_may_come_in_any_order(newest, name, data, files):
+    """Also where they say what another one has said."""
+    dated = partial(newest, name, columns=f"{COLUMNS}, _known_at")
+    shuffled = dated(cut(data, files))
+    assert shuffled == dated([files])
+    if name == "changes":
+        in_order = [rows for _, rows in sorted(files.items())]
+        assert [row[:3] for row in shuffled] == last_of(name, in_order)
+
+
 @tried
 @given(data=st.data(), files=days)
 def test_dated_snapshots_may_come_in_any_order(newest, data, files):
