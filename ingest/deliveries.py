@@ -242,6 +242,7 @@ def _new_snapshots(
                 _require_parts(table, parts[day], loads)
             new.append(parts[day])
             said[here] = content
+            unclear.discard(here)
             insort(order, here)
     return new
 

@@ -82,6 +82,16 @@ def test_what_repeats_a_delivery_does_not_take_its_place(shop, delivery):
     assert shop.land(MENDED, delivery=delivery) == []
 
 
+@pytest.mark.parametrize("delivery", ["upsert", "snapshot"])
+def test_what_repeats_a_delivery_that_is_landed_again_is_not_landed(shop, delivery):
+    for day in (1, 2):
+        shop.export(f"sales_2026-01-0{day}.csv", WITH_REJECT["a"])
+        shop.land(BEFORE, delivery=delivery)
+    (load,) = shop.land(MENDED, delivery=delivery)
+    assert [file.path for file in load.files] == ["shop/sales_2026-01-01.csv"]
+    assert open_rejects(shop.loads(), "UTC") == []
+
+
 @pytest.mark.parametrize("names", [("A", "B"), ("B", "A")])
 def test_files_of_one_date_are_in_the_order_of_their_names(shop, names):
     for name in names:
