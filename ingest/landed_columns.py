@@ -1,36 +1,99 @@
 """The contract's columns in rows that were landed before it said what it says now."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
 from dbt_models import WarehouseError
+from ingest.checks import Check, checks_of, flaws, value_of
 from ingest.contracts import LANDING_NAMES, Column, Table
+from ingest.contracts.formats import PLAIN
 from ingest.ledger import Load, repeated_files
-from ingest.sql import files, identifier
+from ingest.sql import files, identifier, literal
+
+_PLACES_SHOWN = 3
 
 
-def landed_values(
+class _Stored(NamedTuple):
+    """The SQL of a contract's column in a Parquet file, and its type there."""
+
+    value: str
+    data_type: str
+
+
+def landed_rows(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
     loads: Sequence[Load],
     raw: Path,
-    landed: str,
-) -> dict[str, str]:
-    """Return the SQL for each column of the contract over the rows ``landed``.
+    parts: Sequence[Path],
+) -> str:
+    """Return the SQL for the rows of Parquet files, as the contract now has them.
 
     A column that a file did not have is empty, unless it had it by an earlier name;
-    of several, the newest holds.
+    of several, the newest holds. What is stored as text is read as landing would read
+    it now; what has a type may change it where it stays the same value.
 
     Raises
     ------
     WarehouseError
-        If landed rows are lost, not of the contract's types, or if a column seems to
-        have had another name that the contract does not tell.
+        If landed rows are lost, or break the contract, or if a column seems to have
+        had another name that the contract does not tell.
+    """
+    types = _stored_types(connection, table, parts)
+    _require_names(table, loads, raw, types)
+    unknown = {
+        load.folder(raw) / file.part: {name.lower() for name in load.unknown_columns}
+        for load in loads
+        for file in load.files
+    }
+    # Read at once, columns of different types would get one that holds them all: a
+    # number of one load would become text like that of another.
+    alike = defaultdict(list)
+    for part in parts:
+        alike[
+            tuple(_stored(table, c, types[part], unknown[part]) for c in table.columns)
+        ].append(part)
+    selects, broken = [], Counter()
+    for stored, group in alike.items():
+        columns = ", ".join(
+            f"{value} as {identifier(column.name)}"
+            for column, (value, _) in zip(table.columns, stored, strict=True)
+        )
+        rows = f"""(
+            select {columns}, _load_id, _file_id, file_row_number
+            from read_parquet(
+                {files(group)}, union_by_name = true,
+                hive_partitioning = false, file_row_number = true
+            )
+        ) as stored"""
+        values, checks = _as_contracted(table, stored)
+        broken += _broken_rows(connection, rows, checks)
+        columns = ", ".join(f"{v} as {identifier(name)}" for name, v in values.items())
+        selects.append(
+            f"select {columns}, _load_id, _file_id, file_row_number from {rows}"
+        )
+    _require_kept(table, loads, raw, broken)
+    return " union all ".join(selects)
+
+
+def _stored_types(
+    connection: duckdb.DuckDBPyConnection, table: Table, parts: Sequence[Path]
+) -> dict[Path, dict[str, str]]:
+    """Return for each Parquet file the types of its columns; all in small letters.
+
+    Names that differ in nothing but case are one to DuckDB.
     """
     try:
-        described = connection.execute(f"describe from {landed}").fetchall()
+        found = connection.execute(
+            f"""select file_name, map(list(lower(name)), list(lower(duckdb_type)))
+            from parquet_schema({files(parts)})
+            where num_children is null group by all"""
+        ).fetchall()
     except duckdb.Error as error:
         raise WarehouseError(
             f"{table.full_name}: landed rows are lost or damaged "
@@ -38,62 +101,115 @@ def landed_values(
             "the load's files are still below exports/, delete the load's folder, and "
             "the next run lands them again."
         ) from error
-    # Names that differ in nothing but case are one to DuckDB.
-    there = {name.lower(): data_type for name, data_type, *_ in described}
-    _require_names(connection, table, loads, raw, there.keys())
-    values = {}
-    for column in table.columns:
-        names = [n for n in column.names if n.lower() in there]
-        newer = _newer_names(connection, names, loads, raw) if len(names) > 1 else {}
-        casts = []
-        for name in names:
-            value = f"landed.{identifier(name)}"
-            if file_ids := newer.get(name):
-                listed = ", ".join(map(str, file_ids))
-                value = f"case when landed._file_id not in ({listed}) then {value} end"
-            data_type = there[name.lower()]
-            _require_type(connection, table, column, value, data_type, landed)
-            casts.append(f"cast({value} as {column.data_type})")
-        values[column.name] = (
-            f"coalesce({', '.join(casts)})" if casts else f"null::{column.data_type}"
+    return {Path(part): types for part, types in found}
+
+
+def _stored(
+    table: Table, column: Column, types: Mapping[str, str], unknown: set[str]
+) -> _Stored:
+    """Return where a file has a column of the contract."""
+    name = next((n for n in map(str.lower, column.names) if n in types), None)
+    data_type = column.data_type.replace(" ", "")
+    if name is None:
+        return _Stored(f"null::{column.data_type}", data_type)
+    value = identifier(name)
+    # Which words mean nothing, the contract may have said only since.
+    if types[name] == "varchar" and (data_type != "varchar" or name in unknown):
+        for word in table.format.nulls:
+            value = f"nullif({value}, {literal(word)})"
+    return _Stored(value, types[name])
+
+
+def _as_contracted(
+    table: Table, stored: Sequence[_Stored]
+) -> tuple[dict[str, str], list[Check]]:
+    """Return the SQL of the contract's columns, and what their rows must keep."""
+    values = {column.name: identifier(column.name) for column in table.columns}
+    # What has a type has been read already: as text, it is written as in SQL.
+    read = replace(
+        table,
+        format=PLAIN,
+        columns=tuple(replace(column, format=None) for column in table.columns),
+    )
+    doubtful = {table: set(), read: set()}
+    for column, (_, data_type) in zip(table.columns, stored, strict=True):
+        if data_type != column.data_type.replace(" ", ""):
+            doubtful[table if data_type == "varchar" else read].add(column.name)
+    checks = []
+    for contract, names in doubtful.items():
+        values |= {name: value_of(contract, name) for name in names}
+        checks += [c for c in checks_of(contract, names) if c.column_name in names]
+    return values, checks
+
+
+def _broken_rows(
+    connection: duckdb.DuckDBPyConnection, rows: str, checks: Sequence[Check]
+) -> Counter[tuple[str, str, int]]:
+    """Count the rows that break the contract, by column, reason and file."""
+    if not checks:
+        return Counter()
+    found = connection.execute(
+        f"""select flaw.column_name, flaw.reason, _file_id, count(*)
+        from (
+            select _file_id, unnest({flaws(checks)}) as flaw
+            from {rows}
+            where _file_id in (select file_id from ops.load_files where not is_repeated)
         )
-    return values
+        where flaw is not null group by all"""
+    ).fetchall()
+    return Counter({(column, *why): count for column, *why, count in found})
 
 
-def _newer_names(
-    connection: duckdb.DuckDBPyConnection,
-    names: Sequence[str],
-    loads: Sequence[Load],
-    raw: Path,
-) -> dict[str, list[int]]:
-    """Return for each name of a column the files that have it and a newer one of it."""
-    columns_of = _columns(connection, loads, raw)
-    lower = [name.lower() for name in names]
-    return {
-        name: [
-            file.file_id
-            for load in loads
-            for file in load.files
-            for there in [columns_of[load.folder(raw) / file.part]]
-            if lower[place] in there and not there.isdisjoint(lower[:place])
-        ]
-        for place, name in enumerate(names)
-    }
-
-
-def _require_names(
-    connection: duckdb.DuckDBPyConnection,
+def _require_kept(
     table: Table,
     loads: Sequence[Load],
     raw: Path,
-    there: Iterable[str],
+    broken: Counter[tuple[str, str, int]],
+) -> None:
+    """Raise if rows landed under an earlier contract break this one."""
+    if not broken:
+        return
+    column, *_ = min(broken)
+    mine = {what: count for what, count in broken.items() if what[0] == column}
+    # A value has one of them.
+    reasons = sorted({reason for _, reason, _ in mine})
+    broken_files = {file_id for _, _, file_id in mine}
+    places = [
+        f"{table.place(file.path)} (load {load.load_id})"
+        for load in loads
+        for file in load.files
+        if file.file_id in broken_files
+    ]
+    if (more := len(places) - _PLACES_SHOWN) > 0:
+        places = [*places[:_PLACES_SHOWN], f"{more:,} more files"]
+    advice = "Give the column a type or a format in the contract that holds them too"
+    if table.connection is None:
+        advice += (
+            "; or mend these files below exports/ and delete the folders of their "
+            f"loads in {raw / table.source / table.name} , and the next run lands them "
+            "again"
+        )
+    raise WarehouseError(
+        f"{table.full_name}, column {column}: {sum(mine.values()):,} rows that are "
+        f"landed already break the contract as it is now: {'; '.join(reasons)}. They "
+        f"are from {', '.join(places)}. {advice}."
+    )
+
+
+def _require_names(
+    table: Table,
+    loads: Sequence[Load],
+    raw: Path,
+    types: Mapping[Path, Mapping[str, str]],
 ) -> None:
     """Raise if a column may be one that the contract does not have any more."""
     new = {column.name.lower() for column in table.columns if column.was is None}
     known = {column.name.lower() for column in table.columns} | {
         name.lower() for column in table.columns for name in column.was or ()
     }
-    if not new or known | LANDING_NAMES >= set(there):
+    if not new or all(
+        known | LANDING_NAMES >= there.keys() for there in types.values()
+    ):
         return
     repeated = repeated_files(loads)
     shown = [
@@ -101,11 +217,11 @@ def _require_names(
         for load in loads
         if load.rows_loaded and any(f.file_id not in repeated for f in load.files)
     ]
-    found = _columns(connection, shown, raw)
     columns_of = [
         (
             load,
-            frozenset().union(*(found[load.folder(raw) / f.part] for f in load.files)),
+            frozenset().union(*(types[load.folder(raw) / f.part] for f in load.files))
+            - LANDING_NAMES,
         )
         for load in shown
     ]
@@ -127,42 +243,4 @@ def _require_names(
             f"and have {', '.join(gone)}, which the contract no longer has. If a "
             f"column was renamed, write `was: [{gone[0]}]` into its config.meta in the "
             "contract; if it is new, `was: []`."
-        )
-
-
-def _columns(
-    connection: duckdb.DuckDBPyConnection, loads: Iterable[Load], raw: Path
-) -> dict[Path, frozenset[str]]:
-    """Return the columns that the files of each part of the loads had."""
-    parts = {load.folder(raw) / file.part for load in loads for file in load.files}
-    found = connection.execute(
-        f"""select file_name, list(lower(name)) from parquet_schema({files(parts)})
-        where num_children is null group by all"""
-    ).fetchall()
-    return {Path(part): frozenset(names) - LANDING_NAMES for part, names in found}
-
-
-def _require_type(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    column: Column,
-    value: str,
-    before: str,
-    landed: str,
-) -> None:
-    """Raise if rows landed under an earlier contract are not of this one's type."""
-    data_type = column.data_type
-    if before.lower() == data_type.replace(" ", ""):
-        return
-    (rows,) = connection.execute(
-        f"""select count(*) from {landed} as landed
-        inner join ops.load_files
-            on landed._file_id = load_files.file_id and not load_files.is_repeated
-        where {value} is not null and try_cast({value} as {data_type}) is null"""
-    ).fetchone()
-    if rows:
-        raise WarehouseError(
-            f"{table.full_name}, column {column.name}: {rows:,} rows that are landed "
-            f"already ({before}) are not of the type {data_type} that the contract now "
-            "has. Give the column a type in the contract that holds them too."
         )

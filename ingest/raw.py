@@ -1,6 +1,6 @@
 """The raw schemas: DuckDB's view of everything that was landed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +10,7 @@ from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
 from ingest.builds import begin_anew, begin_change
 from ingest.contracts import Table
-from ingest.landed_columns import landed_values
+from ingest.landed_columns import landed_rows
 from ingest.ledger import (
     Load,
     file_numbers,
@@ -21,7 +21,7 @@ from ingest.ledger import (
     repeated_files,
 )
 from ingest.snapshots import mark_whole_snapshots
-from ingest.sql import connect, files, identifier
+from ingest.sql import connect, identifier
 
 # What every raw table has beside its contract's columns.
 LANDING_COLUMNS = {
@@ -120,14 +120,7 @@ def _view(
         return (
             f"create or replace view {name} as select {', '.join(columns)} where false"
         )
-    landed = (
-        f"read_parquet({files(parts)}, union_by_name = true, "
-        "hive_partitioning = false, file_row_number = true)"
-    )
-    values = landed_values(connection, table, loads, deployment.raw, landed)
-    columns = ",\n".join(
-        f"{value} as {identifier(column)}" for column, value in values.items()
-    )
+    columns = ", ".join(f"landed.{identifier(column)}" for column in table.types)
     return f"""create or replace view {name} as
         select
             {columns},
@@ -136,18 +129,20 @@ def _view(
             load_files.file_number as _file_number,
             landed.file_row_number - load_files.first_row + 1 as _row_number,
             load_files.delivered_at as _delivered_at,
-            {_known_at(table, values)} as _known_at
-        from {landed} as landed
+            {_known_at(table)} as _known_at
+        from (
+            {landed_rows(connection, table, loads, deployment.raw, parts)}
+        ) as landed
         inner join ops.load_files
             on landed._file_id = load_files.file_id and not load_files.is_repeated"""
 
 
-def _known_at(table: Table, values: Mapping[str, str]) -> str:
+def _known_at(table: Table) -> str:
     """Return the expression for when a row became known (UTC)."""
     if table.known_at is None:
         return "load_files.known_at"
-    column = _to_utc(f"{values[table.known_at]}::timestamp", table.timezone)
-    return f"coalesce({column}, load_files.known_at)"
+    column = f"landed.{identifier(table.known_at)}::timestamp"
+    return f"coalesce({_to_utc(column, table.timezone)}, load_files.known_at)"
 
 
 def _to_utc(expression: str, zone: str) -> str:
