@@ -156,10 +156,13 @@ def gaps(deployment: Deployment) -> Iterator[str]:
                 f"{place} break the contract and are not in: `crm rejects`."
             )
     for load in loads:
-        if load.unknown_columns:
+        table = tables.get(load.full_name)
+        known = {name.lower() for name in table.names} if table else set()
+        # It may have been told of them since.
+        if unknown := [n for n in load.unknown_columns if n.lower() not in known]:
             yield (
                 f"{load.full_name}, load {load.load_id}: its contract does not have "
-                f"the columns {', '.join(load.unknown_columns)}."
+                f"the columns {', '.join(unknown)}."
             )
     yield from _arrivals(deployment, loads)
     strays = unmatched_files(deployment)

@@ -1,17 +1,21 @@
 """`crm status`: what it finds wrong, and that looking needs no right to write."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
 
+from dagster_project import notes
 from dagster_project.notes import gaps, refused_deliveries, staleness
 from dagster_project.status import print_status
 from dbt_models import Deployment, load_deployment
 from dbt_models.ops import create_ops_tables, fill_ops_table
+from ingest.contracts import Column, Source
 from ingest.contracts.sources import read_sources
 from ingest.exports import ExportCatalog
+from tests.ingest.shop import SALES, Shop
 
 
 def test_only_the_source_whose_data_are_old_is_blamed(tmp_path):
@@ -121,6 +125,30 @@ def test_files_that_no_contract_takes_are_named(tmp_path):
     assert ignored[0].startswith("exports/complete_journey/transaction_2018-02.csv.gz")
     assert len(ignored) == 5
     assert "so are 5 more files" in told[-1]
+
+
+@pytest.mark.parametrize(
+    ("learnt", "said"),
+    [
+        ({}, "the columns Minutes, price."),
+        ({"minutes": ()}, "the columns price."),
+        ({"minutes": (), "cost": ("price",)}, None),
+    ],
+)
+def test_columns_that_the_contract_has_learnt_since_are_not_unknown(
+    tmp_path, monkeypatch, learnt, said
+):
+    shop = Shop(tmp_path)
+    shop.export("sales.csv", "id,amount,note,Minutes,price\n1,1,a,5,2\n")
+    shop.land()
+    new = [Column(n, "integer", False, None, was=was) for n, was in learnt.items()]
+    table = replace(SALES, columns=(*SALES.columns, *new))
+    source = Source("shop", "UTC", "EUR", (table,), ())
+    monkeypatch.setattr(notes, "active_sources", lambda _: [source])
+    told = [text for text in gaps(shop.deployment) if "contract does not have" in text]
+    assert told == (
+        [f"shop.sales, load 1: its contract does not have {said}"] * bool(said)
+    )
 
 
 def test_who_may_not_write_may_look(grocer, monkeypatch, capsys):
