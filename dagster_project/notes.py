@@ -12,6 +12,7 @@ from dbt_models import SOURCES_DIR, Deployment
 from ingest.contracts.sources import active_sources
 from ingest.exports import unmatched_files
 from ingest.ledger import Load, open_rejects, read_loads
+from ingest.misread import misread
 
 _STRAYS_SHOWN = 5
 _LAST_DATES = """
@@ -87,6 +88,7 @@ def worth_knowing(
         *_sentences(published, _DOUBTS),
         *_late_lines(published, deployment),
         *_open_guesses(deployment),
+        *misread_columns(deployment),
     ]
 
 
@@ -115,6 +117,22 @@ def staleness(
         for table in source.tables
         if table.freshness_days is not None and age > table.freshness_days
     ]
+
+
+def misread_columns(deployment: Deployment) -> Iterator[str]:
+    """Yield a sentence per column that an earlier contract may have read wrongly."""
+    for source in active_sources(deployment):
+        for table in source.tables:
+            for found in misread(table, read_loads(deployment.raw, table.full_name)):
+                yield (
+                    f"{table.full_name}, column {found.column_name}: up to load "
+                    f"{found.load_id}, the contract said otherwise how its values are "
+                    f"written. A text such as {found.text} was {found.then} then, and "
+                    f"is {found.now} now. If that was wrong, delete the folders of "
+                    f"these loads in {deployment.raw / source.name / table.name} "
+                    "while their files are below exports/, and the next run lands them "
+                    "as the contract is now."
+                )
 
 
 def print_notes(notes: list[str]) -> None:

@@ -125,12 +125,7 @@ def _as_contracted(
 ) -> tuple[dict[str, str], list[Check]]:
     """Return the SQL of the contract's columns, and what their rows must keep."""
     values = {column.name: identifier(column.name) for column in table.columns}
-    # What has a type has been read already: as text, it is written as in SQL.
-    read = replace(
-        table,
-        format=PLAIN,
-        columns=tuple(replace(column, format=None) for column in table.columns),
-    )
+    read = of_read_values(table)
     doubtful = {table: set(), read: set()}
     for column, (_, data_type) in zip(table.columns, stored, strict=True):
         if data_type != column.data_type.replace(" ", ""):
@@ -140,6 +135,12 @@ def _as_contracted(
         values |= {name: value_of(contract, name) for name in names}
         checks += [c for c in checks_of(contract, names) if c.column_name in names]
     return values, checks
+
+
+def of_read_values(table: Table) -> Table:
+    """Return the contract of what has been read: as text, it is written as in SQL."""
+    columns = tuple(replace(column, format=None) for column in table.columns)
+    return replace(table, format=PLAIN, columns=columns)
 
 
 def _broken_rows(

@@ -138,6 +138,7 @@ def _write(
             sorted({name for part in parts for name in part.landed} - set(table.types))
         ),
         files=tuple(_landed_files(parts, ids, delivery.stands_for, rows, amounts)),
+        reading=table.reading,
     ), {file: rejects for file, rejects in rows.rejects.items() if rejects}
 
 

@@ -91,9 +91,11 @@ class Load:
     columns_hash
         The contract's, as it was when the load was made.
     unknown_columns
-        Columns in the files that the contract does not have; landed as text.
+        Columns in the files that the contract did not have; landed as text.
     closes
         Files of earlier loads whose refused rows are in by now.
+    reading
+        The contract's, as it was then; None: an older version did not write it down.
     """
 
     load_id: int
@@ -108,6 +110,7 @@ class Load:
     unknown_columns: tuple[str, ...]
     files: tuple[LandedFile, ...]
     closes: tuple[int, ...] = ()
+    reading: dict[str, Any] | None = None
 
     @property
     def full_name(self) -> str:

@@ -151,6 +151,23 @@ def test_columns_that_the_contract_has_learnt_since_are_not_unknown(
     )
 
 
+def test_columns_that_a_contract_has_misread_are_said(tmp_path, monkeypatch):
+    shop = Shop(tmp_path)
+    shop.export("sales.csv", "id,amount,note\n1,1.000,a\n")
+    shop.land()
+    text = Column("id", "varchar", False, None)
+    table = replace(SALES, columns=(text, *SALES.columns[1:]))
+    source = Source("shop", "UTC", "EUR", (table,), ())
+    monkeypatch.setattr(notes, "active_sources", lambda _: [source])
+    assert list(notes.misread_columns(shop.deployment)) == [
+        "shop.sales, column id: up to load 1, the contract said otherwise how its "
+        "values are written. A text such as 0007 was 7 then, and is 0007 now. If that "
+        f"was wrong, delete the folders of these loads in {tmp_path}/raw/shop/sales "
+        "while their files are below exports/, and the next run lands them as the "
+        "contract is now."
+    ]
+
+
 def test_who_may_not_write_may_look(grocer, monkeypatch, capsys):
     writable = os.access
 

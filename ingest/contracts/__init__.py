@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from ingest.contracts.formats import PLAIN, Format
 
@@ -177,6 +177,15 @@ class Table:
             decides += [formats, self.format]
         text = repr(tuple(decides))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What makes values of the text in its files, as records of loads have it."""
+        return {
+            "decimal": self.format.decimal,
+            "thousands": self.format.thousands,
+            "columns": {c.name: [c.data_type, c.format] for c in self.columns},
+        }
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,148 @@
+"""What an earlier contract read otherwise, without refusing any of it, is said."""
+
+import shutil
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from ingest.contracts import Column, Table
+from ingest.contracts.formats import Format
+from ingest.ledger import RECORD
+from ingest.misread import misread
+from tests.ingest.shop import LENIENT, SALES, Shop
+
+GERMAN = Format(decimal=",", thousands=".")
+
+
+def table(
+    type_: str, pattern: str | None = None, written: Format = SALES.format
+) -> Table:
+    extra = Column("extra", type_, False, None, pattern)
+    return replace(SALES, columns=(*SALES.columns[:2], extra), format=written)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "text", "values"),
+    [
+        (
+            "decimal(12, 2)",
+            ("decimal(12, 2)", None, GERMAN),
+            "1.000",
+            ("1.00", "1000.00"),
+        ),
+        (
+            ("double", None, GERMAN),
+            ("double", None, Format(decimal=",")),
+            None,
+            None,
+        ),
+        (("bigint", None, GERMAN), "bigint", "1.000", ("1000", "1")),
+        ("bigint", "varchar", "0007", ("7", "0007")),
+        (
+            ("date", "%d/%m/%Y"),
+            ("date", "%m/%d/%Y"),
+            "03/02/2001",
+            ("2001-02-03", "2001-03-02"),
+        ),
+        (
+            ("date", "%d.%m.%Y"),
+            "varchar",
+            "03.02.2001",
+            ("2001-02-03", "03.02.2001"),
+        ),
+        (
+            "date",
+            ("date", "%Y-%d-%m"),
+            "2001-02-03",
+            ("2001-02-03", "2001-03-02"),
+        ),
+        (("boolean", "a/b"), ("boolean", "b/a"), "a", ("True", "False")),
+        # What was taken then would be refused now, or was refused then.
+        ("date", ("date", "%d.%m.%Y"), None, None),
+        (("date", "%d.%m.%Y"), ("date", "%d.%m.%Y %H:%M"), None, None),
+        (
+            "decimal(12, 2)",
+            ("decimal(12, 2)", None, Format(symbols=("€",))),
+            None,
+            None,
+        ),
+        ("decimal(12, 2)", ("decimal(12, 2)", None, Format(thousands=",")), None, None),
+        # What is the same value.
+        ("decimal(12, 2)", "decimal(14, 4)", None, None),
+        ("bigint", "decimal(12, 2)", None, None),
+        ("date", "timestamp", None, None),
+        ("date", "varchar", None, None),
+        # What was landed as text is read as it is now.
+        ("varchar", ("decimal(12, 2)", None, GERMAN), None, None),
+    ],
+)
+def test_a_column_is_misread_where_a_text_means_another_value(
+    shop, then, now, text, values
+):
+    then, now = (table(*([x] if isinstance(x, str) else x)) for x in (then, now))
+    shop.export("sales.csv", "id,amount,extra\n1,1,\n")
+    shop.land(then)
+    assert list(misread(then, shop.loads())) == []
+    found = [x for x in misread(now, shop.loads()) if x.column_name == "extra"]
+    assert [(x.load_id, x.text, (x.then, x.now)) for x in found] == (
+        [(1, text, values)] if text else []
+    )
+
+
+def test_a_column_that_was_renamed_is_misread_like_another(shop):
+    shop.export("sales.csv", "id,amount,extra\n1,1,\n")
+    shop.land(table("bigint"))
+    renamed = Column("zip", "varchar", False, None, was=("extra",))
+    now = replace(SALES, columns=(*SALES.columns[:2], renamed))
+    assert [x.column_name for x in misread(now, shop.loads())] == ["zip"]
+
+
+def test_harmless_changes_are_not_said(shop):
+    shop.export("sales.csv", "id,amount,note\n1,1,a\n")
+    shop.land()
+    points = Column("points", "date", False, None, "%d.%m.%Y")
+    required = replace(SALES.columns[2], required=True)
+    changed = replace(
+        SALES, columns=(*SALES.columns[:2], required, points), description="Else."
+    )
+    assert list(misread(changed, shop.loads())) == []
+
+
+def test_misread_values_are_said_until_they_are_landed_again(shop):
+    header = "id;amount;note\n"
+    written = replace(SALES, format=Format(delimiter=";"), key=())
+    for number in (1, 2):
+        shop.export(f"sales_{number}.csv", f"{header}{number};1.000;a\n")
+        shop.land(written)
+    mended = replace(written, format=replace(GERMAN, delimiter=";"))
+    shop.export("sales_3.csv", f"{header}3;1.000;a\n")
+    shop.land(mended)
+    found = misread(mended, shop.loads())
+    assert {x.column_name: x.load_id for x in found} == {"amount": 2, "id": 2}
+    assert shop.rows("amount", mended) == [(1,), (1,), (Decimal(1000),)]
+    for load in shop.loads()[:2]:
+        shutil.rmtree(load.folder(shop.deployment.raw))
+    shop.land(mended)
+    assert list(misread(mended, shop.loads())) == []
+    assert shop.rows("amount", mended) == [(Decimal(1000),)] * 3
+
+
+def test_a_load_that_is_not_shown_is_not_said(shop):
+    rows = "".join(f"{n},1.000,a\n" for n in range(1, 100))
+    shop.export("sales.csv", f"id,amount,note\n{rows}x,1,b\n")
+    shop.land(**LENIENT)
+    mended = replace(SALES, format=GERMAN, **LENIENT)
+    assert list(misread(mended, shop.loads()))
+    shop.land(mended)
+    assert list(misread(mended, shop.loads())) == []
+
+
+def test_of_a_load_of_an_older_version_nothing_is_said(shop: Shop):
+    shop.export("sales.csv", "id,amount,note\n1,1.000,a\n")
+    (load,) = shop.land()
+    record = load.folder(shop.deployment.raw) / RECORD
+    before, _, _ = record.read_text().rpartition(',\n "reading"')
+    record.write_text(before + "\n}")
+    assert shop.loads()[0].reading is None
+    assert list(misread(replace(SALES, format=GERMAN), shop.loads())) == []
