@@ -284,6 +284,7 @@ def test_fixed_width_with_ruled_columns(landed):
     (sales,) = guesses(landed.shop)
     assert sales.format == {
         "kind": "fixed_width",
+        "header": True,
         "skip_lines": 3,
         "widths": {"id": 6, "name": 21, "amount": 9},
     }

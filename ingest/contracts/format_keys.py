@@ -113,7 +113,7 @@ def read_format(given: Any, columns: Sequence[str], export: str, where: str) -> 
         else value
         for key, value in given.items()
     }
-    found = Format(**values)
+    found = Format(**{"header": "widths" not in given, **values})
     endings = PurePosixPath(export.lower()).suffixes
     # The last one that is a kind: before it may be a name, behind it how it is packed.
     by_name = next(filter(None, map(KINDS_BY_ENDING.get, reversed(endings))), None)

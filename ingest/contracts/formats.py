@@ -35,6 +35,7 @@ class Format:
         Around fields that hold a delimiter; empty: nothing is quoted.
     header
         Whether the first line names the columns; else they come as in the contract.
+        A contract with ``widths`` has the names already: there, none unless it says so.
     skip_lines
         Lines (of a sheet: rows) above the header.
     decimal, thousands

@@ -48,7 +48,7 @@ def read_fixed_width(lines: Iterable[str], limit: int) -> Sample | None:
         if line.strip()
     )
     widths = [end - begin for begin, end in pairwise(layout.edges)]
-    found = {"kind": "fixed_width"}
+    found = {"kind": "fixed_width", "header": True}
     if layout.above > 1:
         found["skip_lines"] = layout.above - 1
     found["widths"] = dict(zip(layout.names, widths, strict=True))

@@ -304,6 +304,14 @@ def test_a_fixed_width_file_may_have_fields_that_nobody_needs(sources):
     assert ("filler", 3) in read_sources()[0].tables[0].format.widths
 
 
+@pytest.mark.parametrize(("says", "header"), [({}, False), ({"header": True}, True)])
+def test_fixed_width_has_a_header_only_if_its_contract_says_so(sources, says, header):
+    """Its names are the contract's: the first line would be lost, and never missed."""
+    names = ["id", "line", "amount", "paid_at", "changed_at", "email"]
+    write(sources, changed((FORMAT, {"widths": dict.fromkeys(names, 8), **says})))
+    assert read_sources()[0].tables[0].format.header is header
+
+
 def test_a_key_that_is_no_list_is_not_taken_apart(sources):
     path = write(sources, changed(((*SALES_META, "key"), "id")))
     assert "'i'" not in refusal(path)

@@ -304,4 +304,9 @@ KINDS: dict[str, tuple[str, Callable[[list[tuple]], str | bytes], dict]] = {
         fixed_width,
         {"format": Format(widths=WIDTHS), "rows": "plain"},
     ),
+    "no header, fixed width": (
+        "txt",
+        lambda r: fixed_width(r).partition("\n")[2],
+        {"format": Format(widths=WIDTHS, header=False), "rows": "plain"},
+    ),
 }
