@@ -1,7 +1,7 @@
 """The names in a header: what a contract calls them, and whether it has them all."""
 
 from collections import Counter
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Sequence, Set
 from itertools import islice
 
 from dbt_models import WarehouseError
@@ -39,6 +39,21 @@ def contract_names(names: Sequence[str], table: Table) -> list[str]:
         there = (name.lower() for name in column.names if name.lower() in count)
         called |= {name: column.name for name in islice(there, 1) if count[name] == 1}
     return [called.get(name.lower(), name) for name in names]
+
+
+def names_and_ways(table: Table) -> tuple[Set[str], Set[str]]:
+    """Return the names of columns, and of the objects in which some of them are.
+
+    A column ``a.b`` is field ``b`` of the object, or struct, in field ``a``.
+    """
+    ways = {
+        name[:place]
+        for name in table.names
+        for place, sign in enumerate(name)
+        if sign == "."
+    }
+    # What was a column once may be an object of columns now.
+    return table.types.keys() | (table.names - ways), ways
 
 
 def check_header(table: Table, columns: Sequence[tuple[str, str]]) -> None:

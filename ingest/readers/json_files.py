@@ -7,7 +7,7 @@ from typing import Any
 
 from dbt_models import WarehouseError
 from ingest.contracts import Table
-from ingest.readers.headers import contract_names
+from ingest.readers.headers import contract_names, names_and_ways
 from ingest.readers.json_records import (
     LONGEST,
     count_records,
@@ -52,14 +52,7 @@ def rows(path: Path, member: None, table: Table) -> Iterator[TextRow]:
 
 def _rows(path: Path, table: Table) -> Iterator[TextRow]:
     nulls = set(table.format.nulls)
-    ways = {
-        name[:place]
-        for name in table.names
-        for place, sign in enumerate(name)
-        if sign == "."
-    }
-    # What was a column once may be an object of columns now.
-    columns = table.types.keys() | (table.names - ways)
+    columns, ways = names_and_ways(table)
 
     # Each record has names of its own: a column may be renamed from one to the next.
     @lru_cache

@@ -9,20 +9,10 @@ import duckdb
 
 from dbt_models import WarehouseError
 from ingest.checks import Check, flaws
+from ingest.contracts import Table
+from ingest.readers.parquet_fields import ParquetField, fields_of
 from ingest.rejects import Reject, Sifted
 from ingest.sql import connect, files, identifier, literal
-
-# Arrow's names of the types that a contract knows.
-_TYPES = {
-    "binary": "varchar",
-    "bool": "boolean",
-    "date32[day]": "date",
-    "int32": "integer",
-    "int64": "bigint",
-    "large_string": "varchar",
-    "string": "varchar",
-    "timestamp[us]": "timestamp",
-}
 
 
 @dataclass(frozen=True)
@@ -31,38 +21,19 @@ class ParquetReader:
 
     Attributes
     ----------
+    schema
+        Its columns, as they are read.
     line_column
         The column of a copy that says where in the file a row stood; None: the file
         is no copy, and rows are numbered.
-    called
-        Names that are stored, and those that they are read by, where that is another.
     """
 
+    schema: tuple[ParquetField, ...]
     line_column: str | None = None
-    called: tuple[tuple[str, str], ...] = ()
 
     def columns(self, path: Path) -> list[tuple[str, str]]:
-        """Return the file's top-level columns and their types.
-
-        Raises
-        ------
-        WarehouseError
-            If it is no Parquet file, or DuckDB would misread a column.
-        """
-        schema = _metadata(path).schema.to_arrow_schema()
-        for field in schema:
-            # DuckDB takes the first bytes of them for the number, without a word.
-            if "decimal256" in str(field.type):
-                raise WarehouseError(
-                    f"column {field.name} holds decimals of more than 38 digits, which "
-                    "cannot be read; export them with fewer, or as text"
-                )
-        called = dict(self.called)
-        return [
-            (called.get(field.name, field.name), _duckdb_type(str(field.type)))
-            for field in schema
-            if field.name != self.line_column
-        ]
+        """Return the columns and their types."""
+        return [(field.name, field.data_type) for field in self.schema]
 
     def count_rows(self, path: Path) -> int:
         """Return the rows that the file's metadata state."""
@@ -138,13 +109,28 @@ class ParquetReader:
 
     def _rows(self, paths: Sequence[Path], file_row_number: bool = False) -> str:
         """Return the SQL that reads the files by the names that the contract has."""
+        columns = [f"{field.sql} as {identifier(field.name)}" for field in self.schema]
+        if self.line_column:
+            columns.append(identifier(self.line_column))
+        if file_row_number:
+            columns.append("file_row_number")
         found = _scan(paths, file_row_number)
-        if not self.called:
-            return found
-        called = ", ".join(
-            f"{identifier(old)} as {identifier(new)}" for old, new in self.called
-        )
-        return f"(select * rename ({called}), file_index from {found})"
+        return f"(select {', '.join(columns)}, file_index from {found})"
+
+
+def parquet_reader(
+    path: Path, table: Table, line_column: str | None = None
+) -> ParquetReader:
+    """Return what reads a file, or a copy with this column of lines.
+
+    Raises
+    ------
+    WarehouseError
+        If it is no Parquet file, or DuckDB would misread a column.
+    """
+    fields = fields_of(_metadata(path).schema.to_arrow_schema(), table)
+    mine = (field for field in fields if field.name != line_column)
+    return ParquetReader(tuple(mine), line_column)
 
 
 def _scan(paths: Sequence[Path], file_row_number: bool = False) -> str:
@@ -167,10 +153,6 @@ def _require_text(
                 f"column {name} holds bytes that are not UTF-8 text; leave the column "
                 "out, or export it as text"
             ) from error
-
-
-def _duckdb_type(arrow_type: str) -> str:
-    return _TYPES.get(arrow_type, arrow_type.replace("decimal128", "decimal"))
 
 
 def _metadata(path: Path):  # noqa: ANN202 - pyarrow's, imported late

@@ -43,7 +43,7 @@ from ingest.readers.csv_files import CsvReader
 from ingest.readers.dialects import Dialect
 from ingest.readers.excel_files import is_workbook
 from ingest.readers.headers import bare_names, contract_names
-from ingest.readers.parquet_files import ParquetReader
+from ingest.readers.parquet_files import ParquetReader, parquet_reader
 from ingest.readers.text_copies import (
     PACKED,
     encoding_of,
@@ -185,7 +185,7 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
     if packed and (encoding or (kind, packed) != ("csv", ".gz")):
         put(name, unpack)
     if kind == "parquet":
-        return Readable(file, table, path, _parquet_reader(path, table))
+        return Readable(file, table, path, parquet_reader(path, table))
     if encoding:
         put(f"utf8_{name}", make_utf8, encoding)
     if is_text and ends_in_returns(path):
@@ -200,7 +200,7 @@ def readable(file: ExportFile, table: Table, folder: Path) -> Readable:
     folder.mkdir(exist_ok=True)
     rows = folder / "rows.parquet"
     rejects = tuple(write_copy(converter.rows(path, member, table), rows))
-    reader = _parquet_reader(rows, table, LINE)
+    reader = parquet_reader(rows, table, LINE)
     return Readable(file, table, rows, reader, converter, path, member, rejects)
 
 
@@ -224,18 +224,6 @@ def _kind_of(file: ExportFile, name: str, table: Table) -> str:
             "kind)"
         )
     return kind
-
-
-def _parquet_reader(
-    path: Path, table: Table, line_column: str | None = None
-) -> ParquetReader:
-    """Return what reads a file, by the names that the contract has for its columns."""
-    reader = ParquetReader(line_column)
-    stored = [name for name, _ in reader.columns(path)]
-    called = zip(stored, contract_names(stored, table), strict=True)
-    return replace(
-        reader, called=tuple((old, new) for old, new in called if old != new)
-    )
 
 
 def _dialect(name: str, table: Table) -> Dialect:
