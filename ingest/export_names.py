@@ -3,6 +3,7 @@
 import contextlib
 import re
 from datetime import datetime
+from pathlib import PurePosixPath
 
 # Month-first dates are not read: nobody could tell them from these.
 # A time must be told from the number of a part: 20261122T0815, 202611220815,
@@ -14,6 +15,11 @@ _MOMENT = re.compile(
     r"(?:(?P<time>[Tt]?[0-2]\d[-:.]?[0-5]\d(?:[-:.]?[0-5]\d)?"
     r"|[-_ ](?!00\d{4})(?:[01]\d|2[0-3])([-_:.]?)[0-5]\d\6[0-5]\d))?"
     r"(?!\d)"
+)
+# One inside the other; without their names, two digits are hardly anything else.
+_DAY = re.compile(
+    r"(?<![^/])(?:(20\d\d)/([01]\d)/([0-3]\d)|year=(20\d\d)/month=(\d\d?)/day=(\d\d?))"
+    r"(?![^/])"
 )
 
 
@@ -38,3 +44,15 @@ def last_moment(name: str) -> datetime | None:
         with contextlib.suppress(ValueError):
             found.append(datetime(int(digits[:4]), *pairs))
     return max(found, default=None)
+
+
+def day_of_folders(path: PurePosixPath) -> datetime | None:
+    """Return the date that folders tell together: 2026/01/31, year=2026/month=1/day=31.
+
+    Of several the innermost one.
+    """
+    found = None
+    for match in _DAY.finditer(str(path.parent)):
+        with contextlib.suppress(ValueError):
+            found = datetime(*map(int, filter(None, match.groups())))
+    return found

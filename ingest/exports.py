@@ -19,7 +19,7 @@ from ingest.contracts.sources import read_sources
 from ingest.elsewhere.fetched import fetched_file, fetched_folder
 from ingest.elsewhere.remote_files import fetched_files
 from ingest.export_folders import closed_folder, files_below, matches
-from ingest.export_names import in_order_of_names, last_moment
+from ingest.export_names import day_of_folders, in_order_of_names, last_moment
 from ingest.readers.archives import members
 from ingest.rejects import RefusedDeliveryError
 
@@ -51,11 +51,17 @@ class ExportFile:
 
         By the clock of its source.
 
-        Of its parts, the narrowest that has one tells.
+        Of its parts, the narrowest that has one tells; then its folders together.
         """
         path = PurePosixPath(self.name.removesuffix(f"#{self.member}"))
-        names = [self.member or "", path.name, *(p.name for p in path.parents)]
-        return next(filter(None, map(last_moment, names)), None)
+        member = PurePosixPath(self.member or "")
+        moments = [
+            last_moment(str(member)),
+            day_of_folders(member),
+            *map(last_moment, (path.name, *(p.name for p in path.parents))),
+            day_of_folders(path),
+        ]
+        return next(filter(None, moments), None)
 
 
 class ExportCatalog:

@@ -51,11 +51,26 @@ A, B, C = (f"id,amount,note\n{n},{n}.00,\n" for n in range(3))
         ("2026-11-22/sales.csv", date(2026, 11, 22)),
         ("day=20261122/shop_7/sales.csv", date(2026, 11, 22)),
         ("2026-11-22/sales_2026-11-21.csv", date(2026, 11, 21)),
+        ("daily/2026/11/22/sales.csv", date(2026, 11, 22)),
+        ("2026/11/22/shop_7/sales.csv", date(2026, 11, 22)),
+        ("year=2026/month=11/day=22/sales.csv", date(2026, 11, 22)),
+        ("shop/year=2026/month=1/day=2/hour=08/sales.csv", date(2026, 1, 2)),
+        ("2026/11/22/2026/11/23/sales.csv", date(2026, 11, 23)),
+        ("2026/11/22/sales_2026-11-21.csv", date(2026, 11, 21)),
+        ("2026-11-20/2026/11/22/sales.csv", date(2026, 11, 20)),
         ("store_20451739_2026-11-22.csv", date(2026, 11, 22)),
         ("store_20251231_2026-11-22.csv", date(2026, 11, 22)),
         ("sales.csv", None),
         ("sales_2026-11.csv", None),
         ("sales_2026-13-01.csv", None),
+        ("2026/11/sales.csv", None),
+        ("2026/11/22.csv", None),
+        ("2026/13/01/sales.csv", None),
+        ("2026/02/30/sales.csv", None),
+        ("2026/1/2/sales.csv", None),
+        ("12026/11/22/sales.csv", None),
+        ("2026/11/22nd/sales.csv", None),
+        ("11/22/2026/sales.csv", None),
         # The month first.
         ("sales_11-22-2026.csv", None),
         ("sales_11.22.2026.csv", None),
@@ -71,6 +86,13 @@ def test_the_name_says_the_delivery_date(name, day):
     if type(day) is date:
         day = datetime.combine(day, datetime.min.time())
     assert ExportFile(Path(name), name, "", 0).delivered_on == day
+
+
+def test_folders_in_an_archive_say_it_before_the_archive():
+    for member, day in [("2026/11/22/sales.csv", 22), ("2026/11/sales.csv", 30)]:
+        name = f"sales_2026-11-30.zip#{member}"
+        file = ExportFile(Path(name), name, "", 0, member)
+        assert file.delivered_on == datetime(2026, 11, day)
 
 
 def catalog_hash(shop: Shop) -> str:
