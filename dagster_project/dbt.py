@@ -6,15 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dagster_project.dbt_process import DbtProcess
 from dbt_models import PROJECT_DIR, Deployment, WarehouseError
 from ingest.contracts.sources import active_sources, read_sources
 from ingest.currencies import exchange_rates
-from ingest.sql import connect
 
-_ROWS_SHOWN = 3
 PROJECT_NAME = "crm_warehouse"
 
 
@@ -114,38 +110,6 @@ def prepare_manifest(deployment: Deployment) -> Path:
 def read_manifest(deployment: Deployment) -> dict[str, Any]:
     """Return the manifest that was prepared last."""
     return json.loads((target_path(deployment) / "manifest.json").read_text())
-
-
-def build_failures(deployment: Deployment) -> list[str]:
-    """Return a sentence for each dbt model or test that failed in the last build."""
-    path = results_path(deployment) / "run_results.json"
-    if not path.exists():
-        return ["dbt ended and did not say what it did; the whole log says why."]
-    results = json.loads(path.read_text())["results"]
-    nodes = read_manifest(deployment)["nodes"]
-    problems = []
-    with connect(deployment.build_database, read_only=True) as connection:
-        for result in results:
-            if result["status"] not in {"error", "fail"}:
-                continue
-            node = nodes[result["unique_id"]]
-            problem = f"{node['resource_type']} {node['name']}: {result['message']}"
-            if result["status"] == "fail":
-                rows = connection.execute(result["compiled_code"])
-                problem = f"{problem.strip()}:{_listed(rows)}"
-            advice = node["config"].get("meta", {}).get("advice", "")
-            problems.append(f"{problem.strip()}\n  {advice}".rstrip())
-    return problems
-
-
-def _listed(rows: duckdb.DuckDBPyConnection) -> str:
-    """Return the first rows that a test found, a line each."""
-    names = [column[0] for column in rows.description]
-    lines = (
-        ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True))
-        for row in rows.fetchmany(_ROWS_SHOWN)
-    )
-    return "".join(f"\n    {line}" for line in lines)
 
 
 def _project_state(deployment: Deployment) -> str:

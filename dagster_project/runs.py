@@ -17,7 +17,8 @@ import duckdb
 import yaml
 
 from dagster_project import dbt_process
-from dagster_project.dbt import build_failures, prepare_manifest
+from dagster_project.dbt import prepare_manifest
+from dagster_project.dbt_failures import build_failures
 from dagster_project.fingerprint import input_fingerprint
 from dagster_project.lists.contacts import are_missing
 from dagster_project.lock import run_lock

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.empty_values import landing_again, loads_with_empty
 from dbt_models import Deployment
 from expectations.promise import Promise
 from expectations.suite import Suite
@@ -40,8 +41,18 @@ def raw_suite(deployment: Deployment, table: Table) -> Suite:
         newest = max(loads, key=lambda load: load.order(table.timezone))
         advice = (
             "If the delivery is wrong, take its files out of exports/ and delete its "
-            f"load {newest.folder(deployment.raw)} , the newest of this table"
+            f"load {newest.folder(deployment.raw).relative_to(deployment.data)} below "
+            "the deployment's folder, the newest of this table"
         )
+    # What was landed under the contract of now has no row that lacks what it requires.
+    if any(load.columns_hash != table.columns_hash for load in loads):
+        with connect(deployment.build_database, read_only=True) as build:
+            empty = loads_with_empty(build, deployment, table, promise.required)
+        if empty:
+            advice = (
+                "If the rows are wrong, which an earlier contract took in, "
+                f"{landing_again(empty)}"
+            )
     return Suite(
         schema=table.raw_schema,
         table=table.name,

@@ -7,12 +7,12 @@ import duckdb
 import pytest
 
 from dagster_project.dbt import (
-    build_failures,
     read_manifest,
     results_path,
     start,
     target_path,
 )
+from dagster_project.dbt_failures import build_failures
 from dbt_models import load_deployment
 
 

@@ -28,9 +28,7 @@ def record_catalog(
     published_schemas: Collection[str],
 ) -> None:
     """Write down every table and column of the build, published or not."""
-    tables: dict[str, dict[str, str]] = {}
-    for name, column, data_type in build.execute(_COLUMNS).fetchall():
-        tables.setdefault(name, {})[column] = data_type
+    tables = tables_of(build)
     known = KnownTables(tables)
     nodes = _nodes(deployment)
     recorded = dict(build.execute(_DEFINITIONS).fetchall())
@@ -63,6 +61,14 @@ def record_catalog(
     fill_ops_table(build, "catalog_tables", table_rows)
     fill_ops_table(build, "catalog_columns", column_rows)
     build.commit()
+
+
+def tables_of(build: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Return the build's tables: ``<schema>.<table>`` to column to type."""
+    tables: dict[str, dict[str, str]] = {}
+    for name, column, data_type in build.execute(_COLUMNS).fetchall():
+        tables.setdefault(name, {})[column] = data_type
+    return tables
 
 
 def _column_rows(
