@@ -2,13 +2,13 @@
 
 import os
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
 
 from dagster_project import notes
-from dagster_project.notes import gaps, refused_deliveries, staleness
+from dagster_project.notes import gaps, held_back, refused_deliveries, staleness
 from dagster_project.status import print_status
 from dbt_models import Deployment, load_deployment
 from dbt_models.ops import create_ops_tables, fill_ops_table
@@ -34,6 +34,58 @@ def test_only_the_source_whose_data_are_old_is_blamed(tmp_path):
         (sentence,) = staleness(connection, deployment)
     assert sentence.startswith("complete_journey.transactions: data end on ")
     assert "90 days ago" in sentence
+
+
+@pytest.mark.parametrize(
+    ("ends", "asked", "is_said"),
+    [
+        ({"shop": date(2026, 1, 31), "web": date(2026, 3, 31)}, None, True),
+        # Who asks for a date knows it.
+        (
+            {"shop": date(2026, 1, 31), "web": date(2026, 3, 31)},
+            date(2026, 1, 31),
+            False,
+        ),
+        # What is delivered monthly is not late.
+        ({"shop": date(2026, 2, 28), "web": date(2026, 3, 31)}, None, False),
+        # A date that has not been yet is a mistake.
+        ({"shop": date(2026, 3, 30), "web": date(2062, 3, 31)}, None, False),
+        ({"shop": date(2026, 1, 31)}, None, False),
+    ],
+)
+def test_the_source_that_holds_the_others_back_is_named(tmp_path, ends, asked, is_said):
+    deployment = Deployment(tmp_path, {"timezone": "UTC"}, {})
+    with duckdb.connect() as connection:
+        create_ops_tables(connection)
+        rows = {
+            "run_parameters": [{"as_of_date": asked}],
+            "build_info": [{"as_of_date": min(ends.values())}],
+            "loads": [
+                {
+                    **{"source_system": source, "control_amount": 1},
+                    "loaded_at": datetime(2026, 4, 1),
+                }
+                for source in ends
+            ],
+        }
+        for name, known in rows.items():
+            empty = dict.fromkeys(connection.table(f"ops.{name}").columns)
+            fill_ops_table(connection, name, [{**empty, **row} for row in known])
+        connection.execute(
+            "create schema core; create table core.fct_transactions"
+            " (source_system varchar, transaction_date date)"
+        )
+        lines = [(source, min(ends.values())) for source in ends] + [*ends.items()]
+        connection.executemany("insert into core.fct_transactions values (?, ?)", lines)
+        told = held_back(connection, deployment)
+    assert len(told) == is_said
+    if is_said:
+        assert (
+            "after 2026-01-31 is in the marts, for there the data of shop end"
+            in told[0]
+        )
+        assert "web until 2026-03-31; 1 of their transaction lines" in told[0]
+        assert "`sources: {shop: false}`" in told[0]
 
 
 @pytest.mark.parametrize(
