@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 import duckdb
 
+from dagster_project.published_notes import held_back, personal_values
 from dagster_project.sources.marks import open_marks
 from dbt_models import SOURCES_DIR, Deployment
 from ingest.contracts.sources import active_sources
@@ -77,44 +78,6 @@ _LATE_LINES = """
         > as_of_date
     group by all order by all
 """
-# Days that others may go on beyond the source whose data end first. What is delivered
-# once a month lags so far behind just before its next delivery, and is not late.
-_ORDINARY_LAG = 31
-# A date after the load is a mistake: int_as_of_date passes over it, too.
-_HELD_BACK = """
-    with
-
-    last_loads as (
-        select
-            source_system,
-            max(timezone($zone, timezone('UTC', loaded_at))::date) as last_load_date
-        from ops.loads where control_amount is not null group by all
-    ),
-
-    ends as (
-        select
-            source_system,
-            least(max(transaction_date), any_value(last_load_date) - 1) as end_date,
-            end_date <= any_value(as_of_date) as holds_back,
-            count(*) filter (transaction_date > as_of_date) as lines_left_out
-        from core.fct_transactions
-        inner join last_loads using (source_system)
-        cross join ops.build_info
-        where
-            transaction_date <= last_load_date
-            and (select as_of_date is null from ops.run_parameters)
-        group by all
-    )
-
-    select
-        list(source_system order by source_system) filter (holds_back) as holding,
-        max(end_date) filter (holds_back) as as_of_date,
-        string_agg(source_system || ' until ' || end_date, ', ' order by source_system)
-            filter (not holds_back) as others,
-        sum(lines_left_out) as lines_left_out
-    from ends
-    having max(end_date) > min(end_date) + $lag
-"""
 
 
 def worth_knowing(
@@ -124,27 +87,11 @@ def worth_knowing(
     return [
         *_sentences(published, _INCOMPLETE),
         *_sentences(published, _DOUBTS),
+        *personal_values(published, deployment),
         *held_back(published, deployment),
         *_late_lines(published, deployment),
         *_open_guesses(deployment),
         *misread_columns(deployment),
-    ]
-
-
-def held_back(
-    published: duckdb.DuckDBPyConnection, deployment: Deployment
-) -> list[str]:
-    """Return a sentence if all wait for sources whose data ended long before."""
-    facts = {"zone": deployment.params["timezone"], "lag": _ORDINARY_LAG}
-    return [
-        f"nothing after {as_of_date} is in the marts, for there the data of "
-        f"{' and '.join(holding)} end. Others go on: {others}; {lines:,} of their "
-        "transaction lines are left out. Have the missing exports delivered; or, if "
-        "nothing more will come, leave out the source with all that it sold: `sources: "
-        f"{{{', '.join(f'{name}: false' for name in holding)}}}` in settings.yml."
-        for holding, as_of_date, others, lines in published.execute(
-            _HELD_BACK, facts
-        ).fetchall()
     ]
 
 

@@ -1,11 +1,14 @@
 """What readers find in the published file of a small grocer."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
 import duckdb
 import pytest
 
+from dagster_project import published_notes
+from dagster_project.published_notes import personal_values
 from dbt_models import load_deployment
 from ingest.contracts.sources import active_sources
 from tests.fixtures import HOUSEHOLDS, PRODUCTS, small_grocer
@@ -192,6 +195,32 @@ def test_personal_columns_are_not_published(published):
         ).fetchall()
     }
     assert personal.isdisjoint(names)
+
+
+def test_a_personal_column_under_another_name_is_said(published, grocer, monkeypatch):
+    deployment = load_deployment(grocer)
+    assert personal_values(published, deployment) == []
+    (source,) = active_sources(deployment)
+    tables = tuple(
+        replace(
+            table,
+            columns=tuple(
+                replace(column, personal="contact")
+                if (table.name, column.name) == ("transactions", "household_id")
+                else column
+                for column in table.columns
+            ),
+        )
+        for table in source.tables
+    )
+    marked = [replace(source, tables=tables)]
+    monkeypatch.setattr(published_notes, "active_sources", lambda _: marked)
+    (told,) = personal_values(published, deployment)
+    columns, _, what = told.partition(": ")
+    assert "core.fct_transactions.source_customer_id" in columns.split(", ")
+    # A key is a digest of it.
+    assert "customer_key" not in columns
+    assert "raw_complete_journey.transactions.household_id there as it is" in what
 
 
 def test_readers_cannot_write(grocer):

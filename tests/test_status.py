@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from dagster_project import notes
-from dagster_project.notes import gaps, held_back, refused_deliveries, staleness
+from dagster_project.notes import gaps, refused_deliveries, staleness
+from dagster_project.published_notes import held_back
 from dagster_project.status import print_status
 from dbt_models import Deployment, load_deployment
 from dbt_models.ops import create_ops_tables, fill_ops_table
