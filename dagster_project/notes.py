@@ -55,12 +55,19 @@ _INCOMPLETE = """
     incomplete as (
         select
             'marts.' || table_name || ' (' || status || ')' as mart,
-            unnest(coalesce(string_split(lacks, '; '), ['no rows'])) as lack
+            unnest(string_split(lacks, '; ')) as lack
         from ops.mart_status where status <> 'complete'
     )
 
     select lack || ': lacking in ' || string_agg(mart, ', ' order by mart) || '.'
     from incomplete group by lack order by lack
+"""
+_EMPTY = """
+    select
+        'marts.' || table_name || ' is empty, though there is something of all that '
+        || 'it needs (' || array_to_string(needs, ', ') || '): none of it is a row '
+        || 'by what `crm explain ' || table_name || '` says.'
+    from ops.mart_status where status = 'empty' and lacks is null order by table_name
 """
 _DOUBTS = """
     select
@@ -86,6 +93,7 @@ def worth_knowing(
     """Return what need not be wrong: lacking marts, doubts, lines that came late."""
     return [
         *_sentences(published, _INCOMPLETE),
+        *_sentences(published, _EMPTY),
         *_sentences(published, _DOUBTS),
         *personal_values(published, deployment),
         *held_back(published, deployment),

@@ -12,6 +12,7 @@ import dagster as dg
 from dagster import DagsterEvent, DagsterEventType
 
 from dagster_project.measures import DURATION
+from dbt_models import WarehouseError
 
 _LOGGER = "crm.progress"
 
@@ -118,7 +119,9 @@ class Progress(logging.Handler):
         chain = [error]
         while chain[-1].cause is not None:
             chain.append(chain[-1].cause)
-        ours = [cause for cause in chain if "WarehouseError: " in cause.message]
+        kinds = [WarehouseError, *WarehouseError.__subclasses__()]
+        names = {kind.__name__ for kind in kinds}
+        ours = [cause for cause in chain if cause.cls_name in names]
         name, _, message = (ours or chain[-1:])[0].message.strip().partition(": ")
         if name.endswith("AssetCheckFailedError"):
             return  # the check has said it already

@@ -13,6 +13,8 @@ import pytest
 from tests.conftest import CRM
 from tests.fixtures import line, small_grocer
 from tests.grocer_runs import TOTAL, digest, export, query
+from tests.project_copy import crm as crm_of_copy
+from tests.project_copy import project_with_corner_shop
 
 
 @pytest.fixture
@@ -149,6 +151,17 @@ def test_bad_surroundings_are_said_in_one_message(crm, tmp_path):
     assert "Did you mean 'timezone'?" in outcome.stderr
     outcome = crm(tmp_path / "unknown", "--debug", "run")
     assert "Traceback" in outcome.stderr
+
+
+def test_a_first_delivery_with_a_renamed_column_says_how_to_follow_it(tmp_path):
+    project = project_with_corner_shop(tmp_path / "project")
+    receipts = project / "data/exports/corner_shop/receipts_1.csv"
+    receipts.write_text(receipts.read_text().replace("member", "card"))
+    said = crm_of_copy(project, "run", code=1)
+    assert "- corner_shop.receipts: exports/corner_shop/receipts_1.csv: wrong " in said
+    assert "RefusedDeliveryError" not in said
+    assert "If member has another name now" in said
+    assert "(config: {meta: {was: [member]}})" in said
 
 
 @pytest.mark.parametrize("reason", ["Not a gzipped file", "cannot be read"])

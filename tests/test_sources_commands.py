@@ -187,6 +187,13 @@ def test_a_folder_is_written_anew_only_when_forced(project, sales):
     said = crm(project, "sources", "check", "again", code=1)
     assert "no file matches" in said
     assert "exports/again/other.csv matches no table" in said
+    assert "A guess is accepted by" in said
+    contract.write_text(re.sub(r" *# review:.*", "", contract.read_text()))
+    for model in folder.glob("*.sql"):
+        model.write_text(re.sub(r" *-- review:.*", "", model.read_text()))
+    said = crm(project, "sources", "check", "again", code=1)
+    assert "no file matches" in said
+    assert "A guess" not in said
 
 
 def test_files_that_cannot_lie_in_one_folder_are_refused_before_anything(

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from dagster_project import notes
-from dagster_project.notes import gaps, refused_deliveries, staleness
+from dagster_project.notes import gaps, refused_deliveries, staleness, worth_knowing
 from dagster_project.published_notes import held_back
 from dagster_project.status import print_status
 from dbt_models import Deployment, load_deployment
@@ -87,6 +87,28 @@ def test_the_source_that_holds_the_others_back_is_named(tmp_path, ends, asked, i
         )
         assert "web until 2026-03-31; 1 of their transaction lines" in told[0]
         assert "`sources: {shop: false}`" in told[0]
+
+
+def test_an_empty_mart_that_lacks_nothing_is_not_said_to_lack_rows(tmp_path):
+    deployment = Deployment(tmp_path, {"timezone": "UTC"}, {})
+    mart = {"table_name": "customer_loyalty", "status": "empty", "row_count": 0}
+    with duckdb.connect() as connection:
+        create_ops_tables(connection)
+        connection.execute(
+            "create schema core; create table core.fct_transactions"
+            " (source_system varchar, transaction_date date, known_at timestamp)"
+        )
+        fill_ops_table(
+            connection,
+            "mart_status",
+            [{**mart, "needs": ["transactions"], "lacks": None}],
+        )
+        (told,) = worth_knowing(connection, deployment)
+    assert told == (
+        "marts.customer_loyalty is empty, though there is something of all that it "
+        "needs (transactions): none of it is a row by what `crm explain "
+        "customer_loyalty` says."
+    )
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def check_sources(deployment: Deployment, name: str | None) -> bool:
     names = sorted(path.name for path in SOURCES_DIR.iterdir() if path.is_dir())
     if name is not None and name not in names:
         raise WarehouseError(f"there is no source '{name}'. {nearest(name, names)}")
-    found = []
+    found, has_marks = [], False
     for source in names if name is None else [name]:
         folder = SOURCES_DIR / source
         marks = [
@@ -33,6 +33,7 @@ def check_sources(deployment: Deployment, name: str | None) -> bool:
         # Of the sources that come with the project, those without exports are unused.
         is_used = bool(marks) or name is not None
         found += [*marks, *_hindrances(deployment, folder, is_used)]
+        has_marks = has_marks or bool(marks)
     try:
         exchange_rates(deployment, active_sources(deployment))
     except WarehouseError as error:
@@ -42,9 +43,8 @@ def check_sources(deployment: Deployment, name: str | None) -> bool:
         click.echo(sentence)
     what = f"source {name}" if name else "any source"
     if found:
-        click.echo(
-            f"\n{len(found)} open. A guess is accepted by taking its comment away."
-        )
+        accepted = " A guess is accepted by taking its comment away."
+        click.echo(f"\n{len(found)} open.{accepted if has_marks else ''}")
     else:
         click.echo(f"Nothing is open of {what}.")
     return not found

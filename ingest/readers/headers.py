@@ -107,12 +107,18 @@ def _what_stands_there(
     """
     known = {name.lower() for name in table.names}
     if not known.isdisjoint(map(str.lower, header)):
-        way_out = (
-            ". If files may leave it out, let the contract say so at the column "
-            "(config: {meta: {optional: true}})"
-        )
-        may_go = table.required.isdisjoint(missing)
-        return f"it has {', '.join(header)}{way_out if may_go else ''}"
+        way_out = ""
+        if missing and not known.issuperset(map(str.lower, header)):
+            way_out = (
+                f". If {missing[0]} has another name now, write that into the contract "
+                f"in its place (config: {{meta: {{was: [{missing[0]}]}}}})"
+            )
+        if table.required.isdisjoint(missing):
+            way_out += (
+                ". If files may leave it out, let the contract say so at the column "
+                "(config: {meta: {optional: true}})"
+            )
+        return f"it has {', '.join(header)}{way_out}"
     for sign in ";\t|," if len(header) == 1 else "":
         if not known.isdisjoint(header[0].lower().split(sign)):
             return f"it has {header[0]} (format: {{delimiter: {sign!r}}}?)"
