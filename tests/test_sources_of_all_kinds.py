@@ -157,6 +157,20 @@ def test_what_programs_make_of_csv_lands_as_it_was_guessed(landed):
     }
 
 
+def test_files_of_a_table_that_are_packed_differently_all_land(landed):
+    landed.shop.export("orders_2026-01.csv.gz", gzip.compress(ORDERS.encode()))
+    archive(landed.shop.folder / "orders_2026-02.zip", orders__csv=MORE_ORDERS)
+    landed.shop.export("orders_items_1.csv", CUSTOMERS)
+    assert [row[0] for row in landed()["orders"]] == [1, 2, 3]
+
+
+def test_files_that_no_pattern_tells_from_others_are_refused(landed):
+    for name in ("Orders_1.csv", "orders_2.csv", "items.csv"):
+        landed.shop.export(name, ORDERS)
+    with pytest.raises(WarehouseError, match="Let their names begin alike"):
+        guesses(landed.shop)
+
+
 def test_files_in_an_archive_are_tables_of_their_own(landed):
     folder = landed.shop.folder
     archive(folder / "export_2026-01.zip", orders__csv=ORDERS, customers__csv=CUSTOMERS)

@@ -1,7 +1,10 @@
 """What names of files, sheets and archived files say of the table that they hold."""
 
+import glob
+import os
 import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import PurePath
 
 from ingest.inference.words import snake_case
@@ -9,6 +12,7 @@ from ingest.inference.words import snake_case
 _ENDING = re.compile(
     r"\.(csv|tsv|txt|dat|jsonl?|ndjson|parquet|xlsx|xlsm|zip)(\.gz|\.zst)?$", re.I
 )
+_SUFFIX = re.compile(r"\.[a-z]+(\.gz|\.zst)?$", re.I)
 
 
 def table_name(name: str) -> str:
@@ -38,17 +42,48 @@ def _identifier(name: str) -> str:
     return f"table_{name}" if name[:1].isdigit() else name
 
 
-def pattern_of(names: Sequence[str]) -> str:
-    """Return a pattern of the names in which dates and numbers are left open."""
-    found = re.search(r"\.[a-z]+(\.gz|\.zst)?$", names[0], re.I)
-    ending = found[0] if found else ""
+def pattern_of(names: Sequence[str], others: Sequence[str] = ()) -> str | None:
+    """Return a pattern of the names in which dates and numbers are left open.
+
+    None: each that all of them match takes in one of the others.
+    """
+    usual = _with_open_numbers(names)
+    stems = [_SUFFIX.sub("", name) for name in names]
+    same = re.sub(r"[\d._ -]+$", "", os.path.commonprefix(stems))
+    tried = [
+        usual,
+        # orders_*.csv is also what order lines may be called: orders_items_1.csv.
+        usual.replace("*", "[0-9]*", 1),
+        f"{glob.escape(same)}*{_ending(names)}",
+        *([glob.escape(names[0])] if len(names) == 1 else []),
+    ]
+    return next(
+        (
+            pattern
+            for pattern in tried
+            if all(fnmatchcase(name, pattern) for name in names)
+            and not any(fnmatchcase(name, pattern) for name in others)
+        ),
+        None,
+    )
+
+
+def _with_open_numbers(names: Sequence[str]) -> str:
     stems = {
         re.sub(r"\*[-_. *]*\*", "*", re.sub(r"(?<![A-Za-z])\d[\d._-]*", "*", stem))
         for name in names
-        for stem in [name.removesuffix(ending).replace("[", "[[]")]
+        for stem in [_SUFFIX.sub("", name).replace("[", "[[]")]
     }
     stem = min(stems)
     if len(stems) > 1:
         stem = stem.partition("*")[0]
     # The next delivery may have its date in its name.
-    return f"{stem}{ending}" if "*" in stem else f"{stem}*{ending}"
+    return f"{stem}{'' if '*' in stem else '*'}{_ending(names)}"
+
+
+def _ending(names: Sequence[str]) -> str:
+    """Return how all names end; if packed in several ways, or not, any way will do."""
+    found = {match[0] if (match := _SUFFIX.search(name)) else "" for name in names}
+    if len(found) == 1:
+        return found.pop()
+    return "*" if "" in found else ".*"

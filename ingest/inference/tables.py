@@ -1,7 +1,7 @@
 """The tables that files hold: which files are one table, and what each is like."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,18 +55,7 @@ def guess_tables(
     named: dict[str, list[Path]] = {}
     for path in files:
         named.setdefault(table_name(path.name) or source, []).append(path)
-    patterns = {
-        name: pattern_of([path.name for path in paths]) for name, paths in named.items()
-    }
-    for name, pattern in patterns.items():
-        if any(
-            Path(path.name).match(pattern)
-            for other, paths in named.items()
-            for path in paths
-            if other != name
-        ):
-            # It would take in another table's files.
-            patterns[name] = named[name][0].name
+    patterns = {name: _pattern(name, named) for name in named}
     groups = {name: groups_in(name, sorted(paths)) for name, paths in named.items()}
     count = Counter(group.name for found in groups.values() for group in found)
     return [
@@ -81,6 +70,19 @@ def guess_tables(
         for name, found in groups.items()
         for group in found
     ]
+
+
+def _pattern(name: str, named: Mapping[str, Sequence[Path]]) -> str:
+    """Return the pattern of a table's files, which takes in no other table's."""
+    mine = [path.name for path in named[name]]
+    others = [path.name for n, paths in named.items() if n != name for path in paths]
+    pattern = pattern_of(mine, others)
+    if pattern is None:
+        raise WarehouseError(
+            f"{', '.join(mine)} are one table by their names, and no pattern matches "
+            "all of them and no file of another table. Let their names begin alike."
+        )
+    return pattern
 
 
 def _guess_table(name: str, pattern: str, group: Group, day_first: bool) -> TableGuess:

@@ -17,7 +17,7 @@ from ingest.contracts.format_keys import read_format
 from ingest.inference import json_samples
 from ingest.inference.columns import ColumnGuess
 from ingest.inference.json_places import first_list
-from ingest.inference.names import table_name
+from ingest.inference.names import pattern_of, table_name
 from ingest.inference.tables import TableGuess, guess_tables
 from ingest.readers import json_marks
 from tests.ingest.shop import Shop
@@ -438,6 +438,23 @@ def test_files_of_other_kinds(tmp_path):
 )
 def test_tables_are_named_without_dates(file, name):
     assert table_name(file) == name
+
+
+@pytest.mark.parametrize(
+    ("files", "others", "pattern"),
+    [
+        (["orders_2026-01.csv", "orders_2026-02.csv"], [], "orders_*.csv"),
+        (["orders_2026-01.csv.gz", "orders_2026-02.zip"], [], "orders_*.*"),
+        (["2026-01 orders.csv.gz", "2026-02 orders.zip"], [], "* orders.*"),
+        (["orders.csv", "orders.csv.gz"], [], "orders*.*"),
+        (["Orders_1.csv", "orders_2.csv"], [], "*.csv"),
+        (["Orders_1.csv", "orders_2.csv"], ["items.csv"], None),
+        (["orders_1.csv", "orders_2.csv"], ["orders_items_1.csv"], "orders_[0-9]*.csv"),
+        (["orders.csv"], ["orders_items.csv"], "orders.csv"),
+    ],
+)
+def test_a_pattern_matches_all_files_of_a_table_and_no_other(files, others, pattern):
+    assert pattern_of(files, others) == pattern
 
 
 _ROUND = st.decimals(-999, 999, places=2)
