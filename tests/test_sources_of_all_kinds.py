@@ -92,7 +92,8 @@ def test_what_is_packed_is_looked_into(landed):
     archive(shop.folder / "g.zip", cities__parquet=parquet.read_bytes())
     archive(shop.folder / "h.zip", lines__jsonl__gz=gzip.compress(lines))
     archive(shop.folder / "i.zip", plain__csv__zst=zst(CUSTOMERS.encode("cp1252")))
-    customers, cities = [("a", "Köln"), ("b", "Bonn")], [(1, "Köln"), (2, "Bonn")]
+    customers = [("a", "Köln"), ("b", "Bonn")]
+    cities = [("1", "Köln"), ("2", "Bonn")]
     assert landed() == {
         **{"a": customers, "b": cities, "c": cities, "d": [(1, 2)], "e": [(1, 2)]},
         **{"f": customers, "cities": [(1, 2)], "lines": cities, "plain": customers},
@@ -125,9 +126,9 @@ def test_objects_of_the_same_few_fields_are_opened(landed):
         *("customer.id", "customer.mail", "customer.at.n", "coupon")
     }
     assert "fields of the objects customer, customer.at are columns" in orders.doubts
-    found = landed()["orders"]
-    assert found[0][:4] == (1, "c1", "c1@shop.example", 1)
-    assert found[3][:4] == (4, None, None, None)
+    found = {row[0]: row for row in landed()["orders"]}
+    assert found["1"][1:4] == ("c1", "c1@shop.example", 1)
+    assert found["4"][1:4] == (None, None, None)
     # A file of one record, which leaves out what is empty.
     landed.shop.export(
         "orders_2.json", '[{"id": 90, "seen": {}, "tags": {}, "note": ""}]'
@@ -161,7 +162,21 @@ def test_files_of_a_table_that_are_packed_differently_all_land(landed):
     landed.shop.export("orders_2026-01.csv.gz", gzip.compress(ORDERS.encode()))
     archive(landed.shop.folder / "orders_2026-02.zip", orders__csv=MORE_ORDERS)
     landed.shop.export("orders_items_1.csv", CUSTOMERS)
-    assert [row[0] for row in landed()["orders"]] == [1, 2, 3]
+    assert [row[0] for row in landed()["orders"]] == ["1", "2", "3"]
+
+
+def test_zeros_before_a_number_that_come_in_a_later_file_make_another_customer(landed):
+    header = "order_id,order_date,customer_id,total\n"
+    landed.shop.export("orders_1.csv", header + "1,2026-01-01,17,5\n")
+    landed.shop.export("orders_2.csv", header + "2,2026-02-01,108,5\n")
+    assert [row[2] for row in landed()["orders"]] == ["17", "108"]
+    landed.shop.export("orders_3.csv", header + "3,2026-03-01,00017,5\n")
+    (table,) = read_source(landed.folder).tables
+    loads = land(table, landed.shop.deployment, ExportCatalog(landed.shop.deployment))
+    folder = loads[-1].folder(landed.shop.deployment.raw)
+    assert duckdb.sql(f"select customer_id from '{folder}/*.parquet'").fetchone() == (
+        "00017",
+    )
 
 
 def test_files_that_no_pattern_tells_from_others_are_refused(landed):
@@ -186,7 +201,7 @@ def test_files_in_an_archive_are_tables_of_their_own(landed):
         "snapshot",
     )
     found = landed()
-    assert [row[0] for row in found["orders"]] == [1, 2, 3]
+    assert [row[0] for row in found["orders"]] == ["1", "2", "3"]
     assert set(found["customers"]) == {("a", "Köln"), ("b", "Bonn")}
 
 
@@ -235,7 +250,7 @@ def test_each_sheet_with_a_header_is_a_table(landed):
     )
     assert landed() == {
         "customers": [("a", "Köln"), ("b", "Bonn")],
-        "year": [(1, 2.5), (2, 3.25), (3, 1)],
+        "year": [("1", 2.5), ("2", 3.25), ("3", 1)],
     }
 
 
@@ -246,7 +261,7 @@ def test_sheets_of_the_same_columns_are_one_table(landed):
     (sales,) = guesses(landed.shop)
     assert sales.format == {"sheets": "*"}
     assert "are they one table?" in sales.doubts[0]
-    assert landed() == {"sales": [(1, 2.5), (2, 3.5)]}
+    assert landed() == {"sales": [("1", 2.5), ("2", 3.5)]}
 
 
 def test_a_hidden_sheet_is_not_read_by_the_pattern_of_others(landed):
@@ -258,8 +273,8 @@ def test_a_hidden_sheet_is_not_read_by_the_pattern_of_others(landed):
             sheet.write_row(1, 0, [1, year])
         book.worksheets()[2].hide()
     assert landed() == {
-        "year_2025": [(1, "Year 2025")],
-        "year_2026": [(1, "Year 2026")],
+        "year_2025": [("1", "Year 2025")],
+        "year_2026": [("1", "Year 2026")],
     }
 
 
@@ -290,7 +305,7 @@ ALIGNED = """id     Name         Ort           Betrag
 
 def test_dashes_in_a_text_are_no_ruler(landed):
     landed.shop.export("sales.csv", 'id,note\n1,"a  b\n--- ---\nc"\n2,d\n')
-    assert landed() == {"sales": [(1, "a  b\n--- ---\nc"), (2, "d")]}
+    assert landed() == {"sales": [("1", "a  b\n--- ---\nc"), ("2", "d")]}
 
 
 def test_fixed_width_with_ruled_columns(landed):
@@ -302,7 +317,7 @@ def test_fixed_width_with_ruled_columns(landed):
         "skip_lines": 3,
         "widths": {"id": 6, "name": 21, "amount": 9},
     }
-    assert landed()["sales"][1][:2] == (12345, "Bo")
+    assert landed()["sales"][1][:2] == ("12345", "Bo")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])

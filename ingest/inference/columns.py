@@ -26,6 +26,7 @@ from ingest.inference.words import noun_of_table, numbers_of, strength
 
 # Fewer rows say little of whether a column is never empty.
 _MANY_ROWS = 100
+_NO_DIGITS = "not regexp_full_match(v, '-?[0-9]+')"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class ColumnGuess:
         What somebody has to decide.
     has_blanks
         Whether values have blanks around them.
+    is_of_digits
+        Whether they are whole numbers that may as well be text: no file says which.
     """
 
     name: str
@@ -57,6 +60,7 @@ class ColumnGuess:
     evidence: str
     doubts: tuple[str, ...]
     has_blanks: bool
+    is_of_digits: bool
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,9 @@ def guess_columns(
                 evidence=evidence,
                 doubts=tuple(doubts),
                 has_blanks=has_blanks and is_text,
+                is_of_digits=written.data_type in {"integer", "bigint"}
+                and name not in stored
+                and not values[name].filter(_NO_DIGITS).limit(1).fetchone(),
             )
         )
     currency = next((CURRENCIES.get(s, s) for s in symbols if s != "%"), None)

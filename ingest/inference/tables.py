@@ -2,19 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from dbt_models import WarehouseError
-from ingest.inference.columns import Columns, guess_columns
+from ingest.inference.columns import ColumnGuess, Columns, guess_columns
 from ingest.inference.entities import EntityGuess, map_table
 from ingest.inference.groups import Group, groups_in
 from ingest.inference.keys import Identity, guess_identity
 from ingest.inference.names import pattern_of, table_name
 from ingest.inference.samples import Sample
+from ingest.inference.words import is_number_of_something
 from ingest.sql import connect
 
 
@@ -115,6 +116,7 @@ def _guess_table(name: str, pattern: str, group: Group, day_first: bool) -> Tabl
             connection, name, first.names, first.stored, first.format, day_first
         )
         identity = guess_identity(connection, name, columns.columns, len(paths))
+    mappings = tuple(map_table(name, columns.columns, identity))
     samples = group.samples.values()
     said = [doubt for sample in samples for doubt in sample.doubts]
     return TableGuess(
@@ -125,10 +127,30 @@ def _guess_table(name: str, pattern: str, group: Group, day_first: bool) -> Tabl
         is_whole=all(sample.is_whole for sample in samples),
         format={**group.selects, **first.format, **columns.format},
         doubts=tuple(dict.fromkeys([*group.doubts, *said, *columns.doubts])),
-        columns=columns,
+        columns=replace(columns, columns=_ids_as_text(columns, identity, mappings)),
         optional=frozenset().union(*(sample.optional for sample in samples)),
         identity=identity,
-        mappings=tuple(map_table(name, columns.columns, identity)),
+        mappings=mappings,
+    )
+
+
+def _ids_as_text(
+    columns: Columns, identity: Identity, mappings: Sequence[EntityGuess]
+) -> tuple[ColumnGuess, ...]:
+    """Return the columns, of which none that identifies something is a number.
+
+    The next file may have 0017 beside 117, and as a number it would be another one.
+    """
+    ids = {*identity.key}
+    for mapping in mappings:
+        for role, names in mapping.columns.items():
+            ids.update(names if role.endswith("_id") else ())
+    return tuple(
+        replace(column, data_type="varchar")
+        if column.is_of_digits
+        and (column.name in ids or is_number_of_something(column.name))
+        else column
+        for column in columns.columns
     )
 
 
