@@ -29,6 +29,7 @@ def column_line(
     used: set[str],
     entities: Sequence[str],
     is_optional: bool,
+    returned: str | None,
 ) -> str:
     """Return the line of a column.
 
@@ -42,6 +43,8 @@ def column_line(
         What the table supplies.
     is_optional
         Whether some records leave it out, so that a file of few may lack it.
+    returned
+        A word in it that says that a sale went back, though its amount does not.
     """
     doubts = list(column.doubts)
     if role == "happened" and not column.is_full:
@@ -51,6 +54,11 @@ def column_line(
     elif "transactions" in entities and _is_status(column):
         doubts.append(
             f"a status; int_{source}__transactions.sql takes all rows for sales"
+        )
+    if returned:
+        doubts.append(
+            f"do rows with {returned} count less than zero? Their amounts do not; "
+            f"int_{source}__transactions.sql takes them for sales"
         )
     meta = []
     if column.is_full and (column.required or column.name in used):

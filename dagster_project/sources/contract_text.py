@@ -112,10 +112,12 @@ def _table_lines(
     }
     if identity.happened and {"transactions", "touchpoints"} & set(entities):
         roles[identity.happened] = "happened"
+    returned = {c: word for m in mappings for c, word in m.returned.items()}
     used = {*identity.key, *(c for c, role in roles.items() if role in _NEEDED)}
     for column in table.columns.columns:
         role, is_optional = roles.get(column.name), column.name in table.optional
-        yield column_line(source, column, role, used, entities, is_optional)
+        word = returned.get(column.name)
+        yield column_line(source, column, role, used, entities, is_optional, word)
 
 
 def _amount(table: TableGuess, mapping: EntityGuess) -> str:
@@ -129,7 +131,9 @@ def _amount(table: TableGuess, mapping: EntityGuess) -> str:
         n if column_sql(n.lower()) == n.lower() else column_sql(n) for n in names
     )
     empty = [c.name for c in table.columns.columns if c.name in names and not c.is_full]
-    doubt = f"is {' times '.join(names)} what the company received?"
+    doubt = "; ".join(
+        [f"is {' times '.join(names)} what the company received?", *mapping.doubts]
+    )
     if empty:
         doubt = (
             f"{', '.join(empty)} is empty in some rows, and a row without an amount is "

@@ -1,10 +1,13 @@
 """Which tables hold transactions, customers, products, and in which columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+import duckdb
 
 from ingest.inference.columns import ColumnGuess
 from ingest.inference.keys import Identity
+from ingest.inference.sales import is_in_hundredths, order_totals, returns_in
 from ingest.inference.words import noun_of_table, numbers_of, strength, words
 
 _NUMBERS = ("integer", "bigint", "double", "decimal")
@@ -67,17 +70,26 @@ class EntityGuess:
     ----------
     columns
         Conformed column to the table's column or columns, joined by blanks.
+    doubts
+        What somebody has to decide of the amount.
+    returned
+        Column to the word in it that says that a sale went back.
     """
 
     entity: str
     table: str
     columns: dict[str, tuple[str, ...]]
+    doubts: tuple[str, ...] = ()
+    returned: Mapping[str, str] = field(default_factory=dict)
 
 
 def map_table(
-    table: str, columns: Sequence[ColumnGuess], identity: Identity
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[ColumnGuess],
+    identity: Identity,
 ) -> list[EntityGuess]:
-    """Return the entities that a table can supply."""
+    """Return the entities that a table can supply, by its names and its ``sample``."""
     noun = noun_of_table(table)
     found = []
     for entity in ("transactions", "customers", "products", "campaigns", "touchpoints"):
@@ -92,7 +104,10 @@ def map_table(
         else:
             is_right = noun == "touchpoint" and "source_customer_id" in mapped
         if is_right:
-            found.append(EntityGuess(entity, table, mapped))
+            guess = EntityGuess(entity, table, mapped)
+            if entity == "transactions":
+                guess = _with_amount(guess, noun, connection, columns)
+            found.append(guess)
         if is_right and entity == "customers":
             fields = _mapped("contacts", noun, columns) | _contact_fields(columns)
             if set(fields) & set(_CONTACT_FIELDS):
@@ -110,10 +125,54 @@ def best_mappings(found: Sequence[EntityGuess]) -> dict[str, EntityGuess]:
     return best
 
 
+def _with_amount(
+    sales: EntityGuess,
+    noun: str | None,
+    connection: duckdb.DuckDBPyConnection,
+    columns: Sequence[ColumnGuess],
+) -> EntityGuess:
+    """Return sales with an amount that is the line's, and what is doubtful of it."""
+    doubts = []
+    order = sales.columns.get("source_transaction_id", ("",))[0]
+    amount = sales.columns.get("net_amount", ("",))[0]
+    totals = order_totals(connection, columns, order) if order else frozenset()
+    if amount in totals:
+        others = [column for column in columns if column.name not in totals]
+        mapped = _mapped("transactions", noun, others)
+        if _has_amount(mapped):
+            sales = replace(sales, columns=mapped)
+            doubts.append(
+                f"{amount} is not taken: it is one for all lines of one {order}, so "
+                "rather the total of what they are lines of"
+            )
+        else:
+            doubts.append(
+                f"{amount} is the same on all lines of one {order}: is it the total of "
+                "that? Then it counts once for each line"
+            )
+    amounts = [
+        name
+        for role in ("net_amount", "unit_price", "quantity")
+        for name in sales.columns.get(role, ())
+    ]
+    doubts += [
+        f"{name} is in hundredths by its name: divide by 100, here and in the mapping"
+        for name in amounts
+        if is_in_hundredths(name)
+    ]
+    returned = returns_in(connection, columns, amounts)
+    return replace(sales, doubts=tuple(doubts), returned=returned)
+
+
+def _has_amount(mapped: Mapping[str, object]) -> bool:
+    return "net_amount" in mapped or {"quantity", "unit_price"} <= set(mapped)
+
+
 def _is_sale(noun: str | None, mapped: Mapping[str, object]) -> bool:
-    has_amount = "net_amount" in mapped or {"quantity", "unit_price"} <= set(mapped)
     signs = {"source_transaction_id", "source_customer_id", "source_product_id"}
-    return has_amount and (noun == "transaction" or len(signs & set(mapped)) > 0)
+    return _has_amount(mapped) and (
+        noun == "transaction" or len(signs & set(mapped)) > 0
+    )
 
 
 def _mapped(

@@ -116,7 +116,7 @@ def _guess_table(name: str, pattern: str, group: Group, day_first: bool) -> Tabl
             connection, name, first.names, first.stored, first.format, day_first
         )
         identity = guess_identity(connection, name, columns.columns, len(paths))
-    mappings = tuple(map_table(name, columns.columns, identity))
+        mappings = tuple(map_table(connection, name, columns.columns, identity))
     samples = group.samples.values()
     said = [doubt for sample in samples for doubt in sample.doubts]
     return TableGuess(

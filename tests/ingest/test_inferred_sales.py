@@ -1,0 +1,76 @@
+"""What is guessed of amounts: those of lines and of orders, cents, what went back."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.inference.entities import EntityGuess
+from ingest.inference.tables import guess_tables
+
+HEADER = "order_id,order_date,customer_id,sku"
+
+
+@pytest.fixture
+def sales(tmp_path: Path):
+    """Guess the sales in a file with these columns behind order, day and product."""
+
+    def look(names: str, rows: list[tuple[object, str]]) -> EntityGuess:
+        path = tmp_path / "orders.csv"
+        lines = [
+            f"{order},2026-01-03,c1,s{n},{values}\n"
+            for n, (order, values) in enumerate(rows)
+        ]
+        path.write_text(f"{HEADER},{names}\n{''.join(lines)}")
+        (table,) = guess_tables([path], "shop", True)
+        (found,) = (m for m in table.mappings if m.entity == "transactions")
+        return found
+
+    return look
+
+
+def test_the_total_of_an_order_is_no_amount_of_its_lines(sales):
+    lines = [(n // 2, f"{n + 1}.50,{1 + n // 2 * 4}.00") for n in range(2, 12)]
+    found = sales("line_amount,total_amount", lines)
+    assert found.columns["net_amount"] == ("line_amount",)
+    found = sales("qty,price,order_total", [(o, f"2,{v}") for o, v in lines])
+    assert "net_amount" not in found.columns
+    assert found.columns["unit_price"] == ("price",)
+    assert "order_total is not taken: it is one for all lines" in found.doubts[0]
+
+
+def test_a_total_beside_no_other_amount_is_marked(sales):
+    found = sales("total", [(n // 2, f"{n // 2}.00") for n in range(2, 12)])
+    assert found.columns["net_amount"] == ("total",)
+    assert "Then it counts once for each line" in found.doubts[0]
+
+
+def test_a_total_on_the_first_line_only_is_none_of_the_others(sales):
+    rows = [(n // 2, f"2,{n}.00,{'' if n % 2 else n * 7}") for n in range(2, 12)]
+    assert "net_amount" not in sales("qty,price,total", rows).columns
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        # Each line its own amount, each order one line, and one price for everything.
+        [(n // 2, f"{n}.00") for n in range(2, 12)],
+        [(n, f"{n}.00") for n in range(2, 12)],
+        [(n // 2, "9.99") for n in range(2, 12)],
+    ],
+)
+def test_amounts_of_lines_are_not_taken_for_totals(sales, rows):
+    found = sales("amount", rows)
+    assert (found.columns["net_amount"], found.doubts) == (("amount",), ())
+
+
+def test_amounts_in_cents_are_marked(sales):
+    found = sales("amount_cents", [(n, f"{n}00") for n in range(2, 12)])
+    assert "divide by 100" in found.doubts[0]
+
+
+def test_what_went_back_with_an_amount_above_zero_is_marked(sales):
+    kinds = {n: "Refund" if n % 3 else "sale" for n in range(2, 12)}
+    rows = [(n, f"{n}.00,{kind}") for n, kind in kinds.items()]
+    assert sales("amount,type", rows).returned == {"type": "Refund"}
+    rows = [(n, f"{'-' if n % 3 else ''}{n}.00,{kinds[n]}") for n in kinds]
+    assert sales("amount,type", rows).returned == {}
