@@ -169,6 +169,27 @@ def test_tables_of_several_kinds_supply_what_they_have(project, tmp_path):
     assert '"order" as products_order' in products
 
 
+def test_the_currency_that_files_say_is_the_source_s_or_contradicts_it(
+    project, tmp_path
+):
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "order_id,order_date,customer_id,total,currency\n1,2026-01-03,a,2.50,USD\n"
+    )
+    contract = project / "dbt_models/models/sources/coins/_coins__sources.yml"
+    add = ("sources", "add", str(path), "--name", "coins", "--force")
+    crm(project, *add)
+    assert "currency: USD  # review: by currency in orders; a" in contract.read_text()
+    crm(project, *add, "--currency", "EUR")
+    assert (
+        "currency: EUR  # review: some amounts are in USD, by currency in orders, and "
+        "would count as EUR\n"
+    ) in contract.read_text()
+    path.write_text("order_id;order_date;total\n1;2026-01-03;$ 2.50\n")
+    crm(project, *add, "--currency", "EUR")
+    assert "some amounts are in USD, by signs in orders" in contract.read_text()
+
+
 def test_a_folder_is_written_anew_only_when_forced(project, sales):
     folder = project / "dbt_models/models/sources/again"
     crm(project, "sources", "add", str(sales), "--name", "again")

@@ -113,14 +113,27 @@ def _texts(
         timezone or deployment.params["timezone"],
         None if timezone else "the deployment's; no file says which clocks it goes by",
     )
-    signs = [table.columns.currency for table in tables if table.columns.currency]
+    said = {
+        code: table.columns.currency_why
+        for table in reversed(tables)
+        for code in reversed(table.columns.currencies)
+    }
     base = deployment.params["base_currency"]
-    code = currency or next(iter(signs), base or "EUR")
-    why = "by the signs at its amounts" if signs else "no file says it"
-    if others := sorted({*signs} - {code}):
-        why += f", of which some are of {', '.join(others)}"
+    code = currency or next(reversed(said), base or "EUR")
+    doubts = []
+    if not currency:
+        doubts.append(
+            f"by {said[code]}; a row in another would count as {code}"
+            if code in said
+            else "no file says it"
+        )
+    doubts += [
+        f"some amounts are in {other}, by {why}, and would count as {code}"
+        for other, why in said.items()
+        if other != code
+    ]
     contract = contract_text(
-        name, zone, Setting(code, None if currency else why), tables, mappings
+        name, zone, Setting(code, "; ".join(doubts) or None), tables, mappings
     )
     return {
         f"_{name}__sources.yml": contract,

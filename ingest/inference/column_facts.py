@@ -1,11 +1,13 @@
 """What is counted of the columns of the relation ``sample``."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import duckdb
 
 from ingest.inference.numbers import CURRENCIES, SYMBOLS
 from ingest.inference.values import NULL_WORDS
+from ingest.inference.words import strength, words
 from ingest.sql import literal
 
 # Exports of other programs leave these words also in columns of text.
@@ -64,6 +66,24 @@ def symbols_of(
         seen = values[name].aggregate(tests).fetchone()
         found |= {s for s, is_there in zip(SYMBOLS, seen, strict=True) if is_there}
     return sorted(found, key=SYMBOLS.index)
+
+
+def currency_column(
+    values: Mapping[str, duckdb.DuckDBPyRelation],
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return the column that says in which currency a row is, and which it says."""
+    known = words()["columns"]["currency"]
+    found = [
+        (strength(name, known), name, codes)
+        for name, texts in values.items()
+        if strength(name, known)[0]
+        and (codes := [code for (code,) in texts.distinct().limit(200).fetchall()])
+        and all(re.fullmatch("[A-Za-z]{3}", code) for code in codes)
+    ]
+    if not found:
+        return None
+    _, name, codes = max(found)
+    return name, tuple(sorted({code.upper() for code in codes}))
 
 
 def currencies_of(values: duckdb.DuckDBPyRelation) -> str | None:

@@ -9,6 +9,7 @@ import duckdb
 from ingest.inference.column_facts import (
     counts_of,
     currencies_of,
+    currency_column,
     null_words,
     symbols_of,
 )
@@ -65,12 +66,22 @@ class ColumnGuess:
 
 @dataclass(frozen=True)
 class Columns:
-    """A table's columns and what they say of how all its numbers are written."""
+    """A table's columns and what they say of how all its numbers are written.
+
+    Attributes
+    ----------
+    currencies, currency_why
+        In which its amounts are, by a column that says it or by the signs at them.
+    mixed_by
+        The column that says that they are in several; None: none does.
+    """
 
     columns: tuple[ColumnGuess, ...]
     format: dict[str, Any]
     doubts: tuple[str, ...]
-    currency: str | None
+    currencies: tuple[str, ...]
+    currency_why: str
+    mixed_by: str | None
 
 
 def guess_columns(
@@ -195,7 +206,11 @@ def guess_columns(
                 and not values[name].filter(_NO_DIGITS).limit(1).fetchone(),
             )
         )
-    currency = next((CURRENCIES.get(s, s) for s in symbols if s != "%"), None)
+    signs = [CURRENCIES.get(symbol, symbol) for symbol in symbols if symbol != "%"]
+    said, codes = currency_column(values) or (None, ())
+    if not any(types[name].data_type.startswith("dec") for name in numeric):
+        said, codes = None, ()  # of what, without amounts?
+    by = [*(["signs"] if signs else []), *([said] if said else [])]
     table_doubts = [style.doubt] if style.doubt and "decimal" in found else []
     if style.doubt and not table_doubts and numeric:
         table_doubts = [style.doubt]
@@ -204,7 +219,14 @@ def guess_columns(
     if nulls:
         words = ", ".join(repr(word) for word in nulls)
         table_doubts.append(f"{words}: taken for nothing, in all columns")
-    return Columns(tuple(columns), found, tuple(table_doubts), currency)
+    return Columns(
+        tuple(columns),
+        found,
+        tuple(table_doubts),
+        tuple(dict.fromkeys([*codes, *signs])),
+        f"{' and '.join(by)} in {table}",
+        said if len(codes) > 1 else None,
+    )
 
 
 def _is_number(written: Written) -> bool:

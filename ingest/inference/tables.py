@@ -117,6 +117,15 @@ def _guess_table(name: str, pattern: str, group: Group, day_first: bool) -> Tabl
         )
         identity = guess_identity(connection, name, columns.columns, len(paths))
         mappings = tuple(map_table(connection, name, columns.columns, identity))
+    mixed = []
+    if columns.mixed_by:
+        # They would be one sum, as if all were in the source's currency.
+        mappings = tuple(m for m in mappings if m.entity != "transactions")
+        mixed.append(
+            f"by {columns.mixed_by}, amounts are in {', '.join(columns.currencies)}, "
+            "and a source counts in one currency: no transactions are made of them; "
+            "split the files by currency and add a source for each"
+        )
     samples = group.samples.values()
     said = [doubt for sample in samples for doubt in sample.doubts]
     return TableGuess(
@@ -126,7 +135,7 @@ def _guess_table(name: str, pattern: str, group: Group, day_first: bool) -> Tabl
         rows=rows.num_rows,
         is_whole=all(sample.is_whole for sample in samples),
         format={**group.selects, **first.format, **columns.format},
-        doubts=tuple(dict.fromkeys([*group.doubts, *said, *columns.doubts])),
+        doubts=tuple(dict.fromkeys([*group.doubts, *said, *columns.doubts, *mixed])),
         columns=replace(columns, columns=_ids_as_text(columns, identity, mappings)),
         optional=frozenset().union(*(sample.optional for sample in samples)),
         identity=identity,

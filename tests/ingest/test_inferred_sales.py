@@ -74,3 +74,22 @@ def test_what_went_back_with_an_amount_above_zero_is_marked(sales):
     assert sales("amount,type", rows).returned == {"type": "Refund"}
     rows = [(n, f"{'-' if n % 3 else ''}{n}.00,{kinds[n]}") for n in kinds]
     assert sales("amount,type", rows).returned == {}
+
+
+def test_a_column_says_in_which_currency_amounts_are(tmp_path):
+    def look(*codes: str):
+        path = tmp_path / "orders.csv"
+        path.write_text(
+            "order_id,order_date,amount,Currency\n"
+            + "".join(f"{n},2026-01-03,{n}.50,{c}\n" for n, c in enumerate(codes))
+        )
+        (table,) = guess_tables([path], "shop", True)
+        entities = [mapping.entity for mapping in table.mappings]
+        return table.columns.currencies, entities, " ".join(table.doubts)
+
+    assert look("USD", "usd", "") == (("USD",), ["transactions"], "")
+    # They are never one sum.
+    currencies, entities, doubts = look("USD", "EUR", "EUR")
+    assert (currencies, entities) == (("EUR", "USD"), [])
+    assert "amounts are in EUR, USD, and a source counts in one currency" in doubts
+    assert look("buy", "used", "")[0] == ()
