@@ -8,7 +8,8 @@ from ingest.inference.words import strength, words
 
 _PATTERNS = {
     "email": "[^@ ]+@[^@ ]+[.][A-Za-z]{2,}",
-    "phone": "([+]|00)[0-9][0-9 ()/.-]{6,18}",
+    # A number of SAP has zeros in front, too, but nothing between its digits.
+    "phone": "[+][0-9][0-9 ()/.-]{6,18}|00[1-9][0-9]{0,3}[ ()/.-][0-9 ()/.-]{5,16}",
     "iban": "[A-Z]{2}[0-9]{2} ?([A-Z0-9]{4} ?){3,7}[A-Z0-9]{0,4}",
     "street": (
         "[^0-9]*(straße|strasse|str[.]|weg|platz|allee|street|road|avenue|lane| st| rd"

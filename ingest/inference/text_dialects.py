@@ -69,6 +69,13 @@ def find_encoding(head: bytes, rest: BinaryIO) -> tuple[str, list[str]]:
             return encoding, []
     if head.startswith(b"PK"):
         raise WarehouseError("it is a zip archive; let its name end in .zip")
+    if head.startswith(b"SQLite format 3\0"):
+        raise WarehouseError(
+            "it is a database; write its contract by hand, with connection: and "
+            "relation: instead of export, and its address (sqlite:///...) in "
+            "data/restricted/connections.yml, as the README shows under 'Read from a "
+            "database or a server'"
+        )
     if b"\0" in head or head.startswith(b"%PDF"):
         raise WarehouseError("it is not what its name says: it is binary, not text")
     if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")):

@@ -292,6 +292,19 @@ def test_personal_data_by_name_and_by_value(guess):
 
 
 @pytest.mark.parametrize(
+    ("values", "name", "personal"),
+    [
+        (["0090010001", "0090010002"], "VBELN", None),
+        (["0049 30 1234", "0049 30/1235"], "what", "contact"),
+        (["+49301234567", "+49 30 1235"], "what", "contact"),
+        (["0049301234567", "0049301234568"], "Telefon", "contact"),
+    ],
+)
+def test_zeros_before_a_number_do_not_make_it_a_phone(column, values, name, personal):
+    assert column(values, name).personal == personal
+
+
+@pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"", "is empty"),
@@ -303,7 +316,8 @@ def test_personal_data_by_name_and_by_value(guess):
         ("id,_load_id\na,1\n", "which the warehouse itself uses"),
         ("id,{{ x }}\na,1\n", "cannot be written in SQL"),
         (b"PK\x03\x04\0\0", "zip archive"),
-        (b"SQLite format 3\0", "binary"),
+        (b"SQLite format 3\0", "it is a database"),
+        (b"ID3\0", "binary"),
         ("id,amount\n", "no rows"),
         ("This is a letter to all who read.\nIt has no columns at all.\n", "no table"),
         (" 00001 19970101  1   11.77\n 00002 19970112  1   12.00\n", "blanks"),
