@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.sources.marks import open_marks
 from tests.project_copy import crm, project_copy
 
 # As a German till writes them: semicolons, decimal commas, days first, cp1252.
@@ -248,3 +249,34 @@ def test_what_does_not_land_under_the_contract_is_said_at_once(project, tmp_path
     # It was a trial.
     assert not (project / "data" / "raw" / "trial").exists()
     assert not list((project / "data" / "build").glob("trial*"))
+
+
+def test_tables_that_are_called_like_words_of_yaml_and_sql(tmp_path):
+    project = project_copy(tmp_path / "project")
+    orders, customers = tmp_path / "null.csv", tmp_path / "group.csv"
+    orders.write_text("order_id,order_date,customer_id,total\n1,2026-01-03,a,2.50\n")
+    customers.write_text("customer_id,e-mail,country\na,ada@shop.example,DE\n")
+    files = (str(orders), str(customers))
+    said = crm(project, "sources", "add", *files, "--name", "yes", "--copy")
+    assert "Does not land" not in said
+    folder = project / "dbt_models/models/sources/yes"
+    assert '- name: "null"\n' in (folder / "_yes__sources.yml").read_text()
+    crm(project, "run")
+    published = project / "data" / "published" / "warehouse.duckdb"
+    with duckdb.connect(published, read_only=True) as connection:
+        assert connection.execute(
+            "select net_amount from marts.customer_rfm"
+        ).fetchall() == [(Decimal("2.5"),)]
+
+
+def test_a_mark_says_the_whole_name_of_its_column(tmp_path):
+    (tmp_path / "_shop__sources.yml").write_text(
+        "  - {name: Paid at, data_type: date}  # review: is it?\n"
+        '  - {name: "a, \\"b\\": c", data_type: date}  # review: is it?\n'
+        "    key: [Paid at]  # review: is it?\n"
+    )
+    assert [mark.text for mark in open_marks(tmp_path)] == [
+        "Paid at: is it?",
+        '"a, \\"b\\": c": is it?',
+        "key: is it?",
+    ]

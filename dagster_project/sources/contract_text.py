@@ -44,7 +44,7 @@ def contract_text(
         "version: 2",
         "",
         "sources:",
-        f"  - name: {source}",
+        f"  - name: {scalar(source)}",
         f"    schema: raw_{source}",
         f"    description: {_described(source)}",
         "    config:",
@@ -70,7 +70,7 @@ def _table_lines(
     identity = table.identity
     entities = [mapping.entity for mapping in mappings]
     row = next((_ONE_ROW[e] for e in _ONE_ROW if e in entities), None)
-    yield f"      - name: {table.name}"
+    yield f"      - name: {scalar(table.name)}"
     if row:
         yield f"        description: {row}"
     else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dagster_project.sources.staging_text import staged_names
+from dagster_project.sources.staging_text import column_sql, staged_names
 from ingest.inference.entities import EntityGuess
 from ingest.inference.tables import TableGuess
 
@@ -126,14 +126,14 @@ def _customers(
             ids[table.name] = staged_names(table)[columns["source_customer_id"][0]]
     if "customers" in mappings:
         own = mappings["customers"]
-        names = staged_names(tables[own.table])
+        names, quoted = staged_names(tables[own.table]), column_sql(own.table)
         attributes = [
-            f"{own.table}.{names[columns[0]]}"
+            f"{quoted}.{names[columns[0]]}"
             + ("" if names[columns[0]] == role else f" as {role}")
             for role, columns in own.columns.items()
             if role != "source_customer_id"
         ]
-        attributes.append(f"{own.table}._known_at as valid_from")
+        attributes.append(f"{quoted}._known_at as valid_from")
     known = "\n    union\n".join(
         f"    select {column} as source_customer_id\n"
         f"    from {{{{ ref('stg_{source}__{table}') }}}}\n"
@@ -155,13 +155,13 @@ known as (
 {known}
 ),
 
-{table} as (
+{quoted} as (
     select * from {{{{ ref('stg_{source}__{table}') }}}}
 )
 
 select
     {listed}
 from known
-left join {table}
-    on known.source_customer_id = {table}.{ids[table]}
+left join {quoted}
+    on known.source_customer_id = {quoted}.{ids[table]}
 """

@@ -29,6 +29,8 @@ def open_marks(folder: Path) -> list[Mark]:
 
 def _text(line: str, said: str) -> str:
     """Return what is to decide, behind what it is about."""
-    subject = re.search(r"name: (\"[^\"]*\"|[^,}\s]+)|^\s*(?:- )?(\w+):", line)
+    subject = re.search(
+        r'name: ("(?:[^"\\]|\\.)*"|[^,}]+?)[,}]|^\s*(?:- )?(\w+):', line
+    )
     name = next(filter(None, subject.groups()), None) if subject else None
     return f"{name}: {said}" if name else said
