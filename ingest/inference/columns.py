@@ -27,6 +27,7 @@ from ingest.inference.words import noun_of_table, numbers_of, strength
 
 # Fewer rows say little of whether a column is never empty.
 _MANY_ROWS = 100
+_NEARLY_ALL = 0.99
 _NO_DIGITS = "not regexp_full_match(v, '-?[0-9]+')"
 
 
@@ -38,6 +39,8 @@ class ColumnGuess:
     ----------
     is_full
         Whether it is never empty in the rows that were looked at.
+    is_nearly_full
+        Whether it is at most in one of a hundred.
     personal, field
         Class of personal data, and which contact field it is.
     evidence
@@ -54,6 +57,7 @@ class ColumnGuess:
     data_type: str
     format: str | None
     is_full: bool
+    is_nearly_full: bool
     required: bool
     distinct: int
     personal: str | None
@@ -194,6 +198,7 @@ def guess_columns(
                 data_type=written.data_type,
                 format=written.format,
                 is_full=0 < filled == rows,
+                is_nearly_full=filled > 0 and filled >= _NEARLY_ALL * rows,
                 required=0 < filled == rows and rows >= _MANY_ROWS and not class_,
                 distinct=distinct,
                 personal=class_,

@@ -87,7 +87,10 @@ def _time(columns: Sequence[ColumnGuess], what: str) -> str | None:
     found = [
         (strength(column.name, known), column.is_full, -place, column.name)
         for place, column in enumerate(columns)
-        if column.data_type in {"date", "timestamp"} and not column.personal
+        if column.data_type in {"date", "timestamp"}
+        and not column.personal
+        # When something was paid is no time of what nobody has paid yet.
+        and (column.is_nearly_full or what == "changed")
     ]
     best = max(found, default=None)
     return best[3] if best and best[0][0] else None

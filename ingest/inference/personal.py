@@ -21,6 +21,7 @@ _PATTERNS = {
 _ADDRESS = r"[\w.+-]+@[\w-]+([.][\w-]+)*[.][A-Za-z]{2,}"
 # What is no secret of its own; beside a name or a number of a customer it is.
 _ONLY_WITH_OTHERS = {"city", "postal_code", "contact_name"}
+_NAMES = {"contact_name", "first name", "last name"}
 # Sure enough although some fields hold something else.
 _SHARE = 0.5
 
@@ -44,6 +45,8 @@ def personal_columns(
     found = {}
     for name, values in columns.items():
         by_name = _by_name(name, types[name])
+        if by_name and by_name[1] in _NAMES and _are_codes(values):
+            by_name = None
         if by_name is not None:
             found[name] = by_name
         elif types[name] == "varchar":
@@ -73,6 +76,13 @@ def _by_name(name: str, data_type: str) -> tuple[str, str, str] | None:
             return None
         return "contact", sure[1], "by its name"
     return None
+
+
+def _are_codes(values: duckdb.DuckDBPyRelation) -> bool:
+    """Return whether values rather number something than name somebody."""
+    return values.aggregate(
+        "count(*) > 0 and bool_and(regexp_full_match(v, '[^ ]*[0-9][^ ]*'))"
+    ).fetchone()[0]
 
 
 def _by_value(values: duckdb.DuckDBPyRelation) -> tuple[str, str, str] | None:

@@ -267,6 +267,19 @@ def test_times_of_a_table_of_events(guess):
     assert found.happened == "created_at"
 
 
+def test_what_is_often_empty_is_not_when_it_happened(guess):
+    found = guess(
+        "order_id,paid_at,created_at,amount\n"
+        "1,2026-01-01 10:00:00,2026-01-01 09:00:00,5\n2,,2026-01-02 10:00:00,6\n"
+    ).identity
+    assert (found.happened, found.known_at) == ("created_at", "created_at")
+
+
+def test_numbers_of_orders_are_no_names_of_people(guess):
+    table = guess("Name,Email\n#10001,a@shop.example\n#10002,b@shop.example\n")
+    assert [c.personal for c in table.columns.columns] == [None, "contact"]
+
+
 def test_personal_data_by_name_and_by_value(guess):
     table = guess(
         "customer_id,Vorname,Nachname,Geburtsdatum,web,PLZ,note\n"
