@@ -188,9 +188,14 @@ def _say(
     click.echo("  3. crm run")
     if not any(m.entity == "transactions" for table in tables for m in table.mappings):
         click.secho("\nNote: ", fg="yellow", nl=False)
+        click.echo("no table looks like transactions:")
+        for table in tables:
+            lacks = " and ".join(table.lacks_of_sales) or "a table that is about sales"
+            click.echo(f"  {table.name}: no column or name says {lacks}")
         click.echo(
-            "no table looks like transactions (a time, an amount, a customer). If "
-            f"one is, write int_{name}__transactions.sql as the README's recipe says."
+            f"If one is, write int_{name}__transactions.sql and, for RFM, "
+            f"int_{name}__customers.sql, and control_amount into the contract, as the "
+            "README's recipe says."
         )
 
 

@@ -51,7 +51,7 @@ def column_line(
         doubts.append("a row without a time stops the run")
     if role:
         doubts.insert(0, f"{_SAID.get(role, role.replace('_', ' '))}, by its name")
-    elif "transactions" in entities and _is_status(column):
+    elif "transactions" in entities and _is_status(column) and not returned:
         doubts.append(
             f"a status; int_{source}__transactions.sql takes all rows for sales"
         )

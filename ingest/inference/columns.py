@@ -23,7 +23,7 @@ from ingest.inference.numbers import (
 from ingest.inference.personal import personal_columns
 from ingest.inference.times import Written, choose_order, written_times
 from ingest.inference.values import values_of
-from ingest.inference.words import noun_of_table, numbers_of, strength
+from ingest.inference.words import noun_of_table, numbers_of, snake_case, strength
 
 # Fewer rows say little of whether a column is never empty.
 _MANY_ROWS = 100
@@ -173,6 +173,10 @@ def guess_columns(
         rows, filled, distinct, has_blanks, lowest, highest, longest = counts[name]
         class_, field, why_personal = personal.get(name, (None, None, None))
         doubts = [written.doubt] if written.doubt else []
+        if written.data_type == "timestamp" and not doubts and _is_utc(name):
+            doubts.append(
+                "UTC by its name, but read by the source's timezone as others"
+            )
         if not filled:
             doubts.append("empty in all rows, so nobody can tell its type")
         if class_:
@@ -232,6 +236,10 @@ def guess_columns(
         f"{' and '.join(by)} in {table}",
         said if len(codes) > 1 else None,
     )
+
+
+def _is_utc(name: str) -> bool:
+    return not {"utc", "gmt"}.isdisjoint(snake_case(name).split("_"))
 
 
 def _is_number(written: Written) -> bool:

@@ -115,6 +115,23 @@ def map_table(
     return found
 
 
+def lacks_of_sales(
+    table: str, columns: Sequence[ColumnGuess], identity: Identity
+) -> tuple[str, ...]:
+    """Return what a table of sales would have, and this one does not."""
+    noun = noun_of_table(table)
+    mapped = _mapped("transactions", noun, columns)
+    return tuple(
+        what
+        for what, is_there in {
+            "a time that is never empty": identity.happened is not None,
+            "an amount": _has_amount(mapped),
+            "a number of the customer": "source_customer_id" in mapped,
+        }.items()
+        if not is_there
+    )
+
+
 def best_mappings(found: Sequence[EntityGuess]) -> dict[str, EntityGuess]:
     """Return for each entity the table that supplies most of it."""
     best: dict[str, EntityGuess] = {}

@@ -17,6 +17,10 @@ from ingest.inference.words import (
 
 # More columns than these are not tried in pairs.
 _CANDIDATES = 8
+# What tables of things hold that do not happen.
+_LASTING = {"customer", "product", "campaign"}
+# Fewer things of several lines may count them alike by chance.
+_FEWEST = 3
 # Of the rows of a file that stand in the file before it too.
 _REPEATED = 0.5
 
@@ -51,13 +55,10 @@ def guess_identity(
     key_why = (
         f"unique in each file and never empty in {rows:,} rows"
         if key
-        else "no column or pair of them identifies a row"
+        else "no column that seems to number something, nor two of them, identifies a "
+        "row; others were not tried"
     )
-    is_event = happened is not None and noun_of_table(table) not in {
-        "customer",
-        "product",
-        "campaign",
-    }
+    is_event = happened is not None and noun_of_table(table) not in _LASTING
     if not key:
         delivery, why = "append", "without a key, rows can only be events"
     elif file_count > 1:
@@ -68,6 +69,11 @@ def guess_identity(
         delivery, why = "append", f"one file; {happened} says when each row happened"
     else:
         delivery, why = "snapshot", "one file without the time of an event"
+        times = [c.name for c in columns if _may_be_time(c)]
+        if times and noun_of_table(table) not in _LASTING:
+            why = (
+                f"one file; are its rows events, by {' or '.join(times)}? Then: append"
+            )
     known_at = None
     if delivery == "append" and happened is not None and is_event:
         known_at = happened
@@ -81,16 +87,18 @@ def _one(connection: duckdb.DuckDBPyConnection, select: str) -> int:
     return connection.execute(f"select {select} from sample").fetchone()[0]
 
 
+def _may_be_time(column: ColumnGuess) -> bool:
+    return column.data_type in {"date", "timestamp"} and not column.personal
+
+
 def _time(columns: Sequence[ColumnGuess], what: str) -> str | None:
     """Return the column that says when something happened or changed."""
     known = words()["columns"][what]
     found = [
         (strength(column.name, known), column.is_full, -place, column.name)
         for place, column in enumerate(columns)
-        if column.data_type in {"date", "timestamp"}
-        and not column.personal
         # When something was paid is no time of what nobody has paid yet.
-        and (column.is_nearly_full or what == "changed")
+        if _may_be_time(column) and (column.is_nearly_full or what == "changed")
     ]
     best = max(found, default=None)
     return best[3] if best and best[0][0] else None
@@ -144,7 +152,42 @@ def _key(
     for pair in combinations(named[:_CANDIDATES], 2):
         if _can_be_key(pair) and is_unique(pair):
             return tuple(sorted(pair, key=lambda name: int(places[name][1:])))
+    digits = [c for c in able if c.is_of_digits or _is_of_digits(connection, places, c)]
+    for line in digits[:_CANDIDATES]:
+        for whole in able[:_CANDIDATES]:
+            if _counts_anew(connection, places[line.name], places[whole.name]):
+                return whole.name, line.name
     return ()
+
+
+def _is_of_digits(
+    connection: duckdb.DuckDBPyConnection, places: dict[str, str], column: ColumnGuess
+) -> bool:
+    place = places[column.name]
+    return bool(_one(connection, f"bool_and(regexp_full_match({place}, '[0-9]+'))"))
+
+
+def _counts_anew(connection: duckdb.DuckDBPyConnection, line: str, whole: str) -> bool:
+    """Return whether numbers begin anew in each thing that has lines.
+
+    Nearly without gaps; such a pair is unique for a reason, whatever its columns are
+    called, and not by chance.
+    """
+    return connection.execute(
+        f"""with numbered as (
+            select {whole} as whole, file_number, {line} as line,
+                dense_rank() over (order by try_cast({line} as hugeint)) as number
+            from sample
+        )
+        select coalesce(max(first_number) = 1 and bool_and(is_unique)
+            and count(*) filter (lines > 1) >= {_FEWEST}
+            and avg((last_number = lines)::integer) filter (lines > 1) > 0.5, false)
+        from (
+            select count(*) as lines, min(number) as first_number,
+                max(number) as last_number, count(distinct line) = count(*) as is_unique
+            from numbered group by whole, file_number
+        )"""
+    ).fetchone()[0]
 
 
 def _can_be_key(pair: Sequence[str]) -> bool:

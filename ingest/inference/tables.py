@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from dbt_models import WarehouseError
 from ingest.inference.columns import ColumnGuess, Columns, guess_columns
-from ingest.inference.entities import EntityGuess, map_table
+from ingest.inference.entities import EntityGuess, lacks_of_sales, map_table
 from ingest.inference.groups import Group, groups_in
 from ingest.inference.keys import Identity, guess_identity
 from ingest.inference.names import pattern_of, table_name
@@ -34,6 +34,7 @@ class TableGuess:
     optional: frozenset[str]
     identity: Identity
     mappings: tuple[EntityGuess, ...]
+    lacks_of_sales: tuple[str, ...]
 
     @property
     def looked_at(self) -> str:
@@ -140,6 +141,8 @@ def _guess_table(name: str, pattern: str, group: Group, day_first: bool) -> Tabl
         optional=frozenset().union(*(sample.optional for sample in samples)),
         identity=identity,
         mappings=mappings,
+        lacks_of_sales=lacks_of_sales(name, columns.columns, identity)
+        or (("amounts in one currency",) if mixed else ()),
     )
 
 

@@ -239,6 +239,39 @@ def test_ids_are_text_whose_zeros_may_come_later(guess):
     ]
 
 
+def test_lines_that_begin_anew_in_each_order_are_a_key_whatever_they_are_called(guess):
+    lines = "a,b,c\n" + "".join(
+        f"x{order},000{line},1.50\n" for order in range(5) for line in (1, 2, 3)
+    )
+    assert guess(lines, name="vbrp.csv").identity.key == ("a", "b")
+    # Numbers of what was bought begin with another one in each.
+    found = guess(lines.replace("x1,0001", "x1,0007"), name="vbrp.csv").identity
+    assert found.key == ()
+    assert "others were not tried" in found.key_why
+
+
+def test_a_time_that_may_be_an_event_s_is_asked_for(guess):
+    why = guess("id,logged\n1,2026-01-01 10:00:00\n", name="log.csv").identity
+    assert (why.delivery, "are its rows events, by logged?" in why.delivery_why) == (
+        "snapshot",
+        True,
+    )
+
+
+def test_times_in_utc_by_their_name_are_marked(column):
+    (doubt,) = column(["2026-01-01 10:00:00"], "created_gmt").doubts
+    assert "UTC by its name" in doubt
+    assert not column(["2026-01-01 10:00:00"], "created").doubts
+
+
+def test_what_a_table_lacks_to_be_sales_is_said(guess):
+    table = guess("Name,Paid at,Total\n#1,,5.00\n#2,2026-01-01,6.00\n")
+    assert table.lacks_of_sales == (
+        "a time that is never empty",
+        "a number of the customer",
+    )
+
+
 def test_files_tell_how_they_are_delivered(tmp_path):
     def delivery(*contents: str) -> str:
         paths = []
