@@ -235,6 +235,22 @@ def test_files_that_cannot_lie_in_one_folder_are_refused_before_anything(
     assert [path.name for path in exports.iterdir()] == [sales.name]
 
 
+def test_files_of_one_name_in_folders_of_dates_are_one_table(project, tmp_path):
+    for day in ("01", "02"):
+        path = tmp_path / "till" / "2026" / "01" / day / "orders.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"order_id,order_date,total\n{day},2026-01-{day},2.50\n")
+    paths = map(str, sorted(tmp_path.rglob("*.csv")))
+    said = crm(project, "sources", "add", *paths, "--name", "daily", "--copy")
+    assert "orders: 3 columns, 2 rows of 2 files" in said
+    assert "Does not land" not in said
+    contract = project / "dbt_models/models/sources/daily/_daily__sources.yml"
+    assert "export: daily/*/*/*/orders*.csv\n" in contract.read_text()
+    exports = project / "data" / "exports" / "daily"
+    assert (exports / "2026" / "01" / "02" / "orders.csv").exists()
+    assert "no file matches" not in crm(project, "sources", "check", "daily", code=1)
+
+
 def test_what_does_not_land_under_the_contract_is_said_at_once(project, tmp_path):
     good, bad, worse = (tmp_path / name for name in ("a.csv", "b.csv", "c.csv"))
     good.write_text("id,amount\n1,2.50\n2,3.50\n")

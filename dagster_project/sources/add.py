@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import click
 
@@ -22,6 +22,7 @@ from dbt_models import (
 )
 from ingest.contracts.sources import read_source
 from ingest.inference.entities import best_mappings
+from ingest.inference.names import places_of
 from ingest.inference.tables import TableGuess, guess_tables
 
 
@@ -84,15 +85,16 @@ def _check(name: str, timezone: str | None, currency: str | None) -> None:
 
 def _check_names(paths: Sequence[Path], folder: Path | None) -> None:
     """Raise if files cannot lie in one folder, or not in this one."""
-    named: dict[str, Path] = {}
-    for path in paths:
-        other = named.setdefault(path.name, path)
+    named: dict[PurePath, Path] = {}
+    for path, place in places_of(paths).items():
+        other = named.setdefault(place, path)
         if other != path:
             raise WarehouseError(
                 f"{other} and {path} have one name, and the files of a source lie in "
-                "one folder; nothing was written. Rename one of them."
+                "one folder or in folders of dates; nothing was written. Rename one of "
+                "them."
             )
-        target = (folder or path.parent) / path.name
+        target = folder / place if folder else path
         if target.exists() and target.read_bytes() != path.read_bytes():
             raise WarehouseError(
                 f"{target} is there already and is another file; nothing was written. "
@@ -146,9 +148,9 @@ def _texts(
 
 
 def _copy(paths: Sequence[Path], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in paths:
-        target = folder / path.name
+    for path, place in places_of(paths).items():
+        target = folder / place
+        target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
             shutil.copyfile(path, target)
 
@@ -179,7 +181,9 @@ def _say(
         f"{', '.join(where)}: mend what is wrong, take the comments away."
     )
     exports = deployment.exports / name
-    is_there = copies or all(path.parent == exports for path in paths)
+    is_there = copies or all(
+        path == exports / place for path, place in places_of(paths).items()
+    )
     click.echo(f"  2. crm sources check {name}")
     if not is_there:
         click.echo(

@@ -10,6 +10,7 @@ from pathlib import Path
 from dbt_models import Deployment, WarehouseError
 from ingest.contracts import Source
 from ingest.exports import ExportCatalog
+from ingest.inference.names import places_of
 from ingest.landing import land
 
 
@@ -24,8 +25,9 @@ def trial(deployment: Deployment, source: Source, paths: Sequence[Path]) -> list
         aside = replace(deployment, data=Path(folder))
         exports = aside.exports / source.name
         exports.mkdir(parents=True)
-        for path in paths:
-            link = exports / path.name
+        for path, place in places_of(paths).items():
+            link = exports / place
+            link.parent.mkdir(parents=True, exist_ok=True)
             if not os.path.lexists(link):
                 link.symlink_to(path)
         return list(_said(aside, source))

@@ -5,7 +5,8 @@ import os
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from pathlib import PurePath
+from itertools import takewhile
+from pathlib import Path, PurePath
 
 from ingest.inference.words import snake_case
 
@@ -23,6 +24,23 @@ def table_name(name: str) -> str:
     """
     words = _stem(name).split("_")
     return _identifier("_".join(word for word in words if not word.isdigit()))
+
+
+def places_of(paths: Sequence[Path]) -> dict[Path, PurePath]:
+    """Return where the files of a source lie below its folder.
+
+    Right in it; if several have one name, in the folders of dates in which they are.
+    """
+    if len({path.name for path in paths}) == len(paths):
+        return {path: PurePath(path.name) for path in paths}
+    found = {}
+    for path in paths:
+        dates = takewhile(
+            lambda folder: re.fullmatch(r"\d[\d._-]*", folder),
+            (parent.name for parent in path.parents),
+        )
+        found[path] = PurePath(*reversed([*dates]), path.name)
+    return found
 
 
 def own_name(name: str) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from ingest.inference.columns import ColumnGuess, Columns, guess_columns
 from ingest.inference.entities import EntityGuess, lacks_of_sales, map_table
 from ingest.inference.groups import Group, groups_in
 from ingest.inference.keys import Identity, guess_identity
-from ingest.inference.names import pattern_of, table_name
+from ingest.inference.names import pattern_of, places_of, table_name
 from ingest.inference.samples import Sample
 from ingest.inference.words import is_number_of_something
 from ingest.sql import connect
@@ -57,7 +57,11 @@ def guess_tables(
     named: dict[str, list[Path]] = {}
     for path in files:
         named.setdefault(table_name(path.name) or source, []).append(path)
-    patterns = {name: _pattern(name, named) for name in named}
+    places = places_of(files)
+    patterns = {
+        name: _folders([places[path] for path in paths]) + _pattern(name, named)
+        for name, paths in named.items()
+    }
     groups = {name: groups_in(name, sorted(paths)) for name, paths in named.items()}
     count = Counter(group.name for found in groups.values() for group in found)
     return [
@@ -72,6 +76,11 @@ def guess_tables(
         for name, found in groups.items()
         for group in found
     ]
+
+
+def _folders(places: Sequence[PurePath]) -> str:
+    depths = {len(place.parts) - 1 for place in places}
+    return "*/" * depths.pop() if len(depths) == 1 else "**/"
 
 
 def _pattern(name: str, named: Mapping[str, Sequence[Path]]) -> str:
