@@ -78,9 +78,21 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
     files = catalog.files(table)
     same = partial(is_mended, table, deployment)
     known = known_files(table, deployment, mine)
+    waiting: list[Delivery] = []
     try:
-        for delivery in new_deliveries(table, files, mine, known, same):
-            put(partial(_write, table, deployment, delivery))
+        waiting += new_deliveries(table, files, mine, known, same)
+        while waiting:
+            put(partial(_write, table, deployment, waiting[0]))
+            waiting.pop(0)
+    except RefusedDeliveryError as error:
+        # Files count in their order, so that those behind it cannot go before it.
+        others = sum(len(delivery.files) for delivery in waiting) - 1
+        if others < 1:
+            raise
+        files_wait = "1 other file waits" if others == 1 else f"{others:,} others wait"
+        raise RefusedDeliveryError(
+            f"{error} Until then, {files_wait} with it."
+        ) from error
     finally:
         # Also where one is refused: the others may be gone by the next run.
         unchanged = unchanged_files(table, deployment, files, mine + landed)

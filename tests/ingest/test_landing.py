@@ -96,6 +96,26 @@ def test_snapshots_before_the_bad_one_are_kept(shop):
     assert [load.files[0].path[-6:-4] for load in shop.loads()] == ["01", "02", "03"]
 
 
+@pytest.mark.parametrize("delivery", ["snapshot", "append"])
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        (0, "and run again."),
+        (1, "and run again. Until then, 1 other file waits with it."),
+        (2, "and run again. Until then, 2 others wait with it."),
+    ],
+)
+def test_how_many_files_a_bad_one_holds_back_is_told(shop, delivery, others, words):
+    shop.export("sales_2017-01-01.csv", A)
+    shop.land(delivery=delivery)
+    shop.export("sales_2017-01-02.csv", BAD)
+    for n in range(others):
+        shop.export(f"sales_2017-01-0{n + 3}.csv", HEADER + f"{n + 5},1.00,e\n")
+    with pytest.raises(WarehouseError) as caught:
+        shop.land(delivery=delivery)
+    assert str(caught.value).endswith(words)
+
+
 def test_what_a_killed_run_left_is_ignored_and_replaced(shop):
     left = shop.deployment.raw / ".landing" / "shop.sales"
     left.mkdir(parents=True)
