@@ -33,9 +33,9 @@ def add(
     """Look at FILES and write the contract and the models of a source.
 
     FILES are CSV and other text, Excel, JSON or Parquet, packed or not; those whose
-    names differ in dates and numbers only are one table, and so are sheets of a
-    workbook and files in a zip. They are read, never changed. What was guessed is
-    marked for review.
+    names differ in dates and numbers only are one table, and so are files of one name
+    in folders of dates, sheets of a workbook and files in a zip. They are read, never
+    changed. What was guessed is marked for review.
     """
     from dagster_project.sources.add import add_source
 

@@ -132,7 +132,7 @@ def _amount(table: TableGuess, mapping: EntityGuess) -> str:
     )
     empty = [c.name for c in table.columns.columns if c.name in names and not c.is_full]
     doubt = "; ".join(
-        [f"is {' times '.join(names)} what the company received?", *mapping.doubts]
+        [*mapping.doubts, f"is {' times '.join(names)} what the company received?"]
     )
     if empty:
         doubt = (

@@ -1,4 +1,4 @@
-"""The shop that most tests of ingest export from, its contracts, and databases."""
+"""The shop that most tests of ingest export from, its contracts and databases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.contracts import sources as contract_files
+from ingest.inference.columns import ColumnGuess
+from ingest.inference.tables import guess_tables
 from tests.ingest.elsewhere import servers
 from tests.ingest.elsewhere.servers import Server, Sqlite
 from tests.ingest.shop import Shop
@@ -40,3 +42,28 @@ def mariadb() -> Iterator[Server]:
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Sqlite:
     return Sqlite(tmp_path / "till.db")
+
+
+@pytest.fixture
+def guess(tmp_path: Path):
+    """Guess the one table of a file with this content."""
+
+    def look(content: str | bytes, name: str = "orders.csv", day_first=True):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        (table,) = guess_tables([path], "shop", day_first)
+        return table
+
+    return look
+
+
+@pytest.fixture
+def column(guess):
+    """Guess a column of these values, beside a number of its own for each row."""
+
+    def look(values: list[str], name: str = "what", **options) -> ColumnGuess:
+        rows = "".join(f"k{n};{value}\n" for n, value in enumerate(values))
+        table = guess(f"id;{name}\n{rows}", **options)
+        return table.columns.columns[1]
+
+    return look
