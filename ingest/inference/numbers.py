@@ -155,7 +155,7 @@ def number_type(
         least = 4 if strength(name, words()["columns"]["price"])[0] else 2
         return _decimal(whole, max(scale, least), values, number, is_amount=True)
     if scale == 0:
-        doubt = "whole numbers, written with a point" if has_point else None
+        doubt = "whole numbers, written with a decimal sign" if has_point else None
         if highest > _MAX_BIGINT - 1024:
             return None
         is_id = is_number_of_something(name)

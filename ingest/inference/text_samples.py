@@ -102,7 +102,8 @@ def _read(
         names = made_up_names(len(header))
     if above := dialect.skip_lines:
         found["skip_lines"] = above
-        doubts.append(f"{above} lines above the header are no table")
+        what = "1 line" if above == 1 else f"{above} lines"
+        doubts.append(f"{what} above the header: no part of the table")
     broken = 0
 
     def rows() -> Iterator[list[str]]:
