@@ -40,7 +40,8 @@ def misread(table: Table, loads: Iterable[Load]) -> Iterator[Misread]:
     for load in sorted(readings.values(), key=lambda load: load.load_id):
         before = load.reading["columns"]
         signs = {key: load.reading[key] for key in ("decimal", "thousands")}
-        is_signed_alike = signs.items() <= table.reading.items()
+        zone = load.reading["timezone"]
+        is_read_alike = (signs | {"timezone": zone}).items() <= table.reading.items()
         then = replace(
             table,
             columns=tuple(
@@ -49,10 +50,11 @@ def misread(table: Table, loads: Iterable[Load]) -> Iterator[Misread]:
                 for name in column.names
                 if name in before
                 for data_type, pattern in [before[name]]
-                if not is_signed_alike
+                if not is_read_alike
                 or (data_type, pattern) != (column.data_type, column.format)
             ),
             format=Format(**signs),
+            timezone=zone,
         )
         for column in then.columns:
             # What was landed as text is read as the contract is now.
@@ -87,6 +89,8 @@ def _texts(table: Table, then: Table, name: str) -> set[str]:
     moment = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
     return {
         *("0007", "true", "2001-02-03", "2001-02-03 04:05:06"),
+        # A clock of the contract's zone has shown it, and is landed.
+        "2001-02-03 04:05:06+00:00",
         *(f"1{sign}000" for sign in signs),
         *(pattern or "").split("/"),
         moment.strftime(pattern or ""),

@@ -146,3 +146,20 @@ def test_of_a_load_of_an_older_version_nothing_is_said(shop: Shop):
     record.write_text(before + "\n}")
     assert shop.loads()[0].reading is None
     assert list(misread(replace(SALES, format=GERMAN), shop.loads())) == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "found"),
+    [
+        ("timestamp", ("2001-02-03 05:05:06", "2001-02-03 04:05:06")),
+        ("date", None),
+        ("bigint", None),
+    ],
+)
+def test_another_zone_is_another_moment(shop, type_, found):
+    """What has an offset was landed as what clocks showed in the zone of then."""
+    shop.export("sales.csv", "id,amount,extra\n1,1.00,\n")
+    shop.land(table(type_), timezone="Europe/Berlin")
+    (again,) = [*misread(table(type_), shop.loads())] or [None]
+    assert (again and again[3:]) == found
+    assert not [*misread(replace(table(type_), timezone="Europe/Berlin"), shop.loads())]
