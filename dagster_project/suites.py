@@ -41,8 +41,7 @@ def raw_suite(deployment: Deployment, table: Table) -> Suite:
         newest = max(loads, key=lambda load: load.order(table.timezone))
         advice = (
             "If the delivery is wrong, take its files out of exports/ and delete its "
-            f"load {newest.folder(deployment.raw).relative_to(deployment.data)} below "
-            "the deployment's folder, the newest of this table"
+            f"load {newest.folder(deployment.raw)} , the newest of this table"
         )
     # What was landed under the contract of now has no row that lacks what it requires.
     if any(load.columns_hash != table.columns_hash for load in loads):

@@ -158,7 +158,7 @@ def test_a_first_delivery_with_a_renamed_column_says_how_to_follow_it(tmp_path):
     receipts = project / "data/exports/corner_shop/receipts_1.csv"
     receipts.write_text(receipts.read_text().replace("member", "card"))
     said = crm_of_copy(project, "run", code=1)
-    assert "- corner_shop.receipts: exports/corner_shop/receipts_1.csv: wrong " in said
+    assert "- exports/corner_shop/receipts_1.csv: wrong header: " in said
     assert "RefusedDeliveryError" not in said
     assert "If member has another name now" in said
     assert "(config: {meta: {was: [member]}})" in said
