@@ -51,9 +51,9 @@ def test_a_planted_fault_stops_what_depends_on_it(crm, deployment):
     assert digest(deployment) == before
     # The message's way out: take the file and its load away.
     words = outcome.stderr.split()
-    (load,) = {word for word in words if word.startswith("raw/")}
+    (load,) = {Path(w) for w in words if w.startswith(f"{deployment}/raw/")}
     path.unlink()
-    shutil.rmtree(deployment / load)
+    shutil.rmtree(load)
     outcome = crm(deployment, "run")
     assert outcome.returncode == 0, outcome.stderr
     assert digest(deployment) == before
