@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
@@ -20,11 +21,11 @@ class EmptyValues:
     first
         The file and the row there of the first one; refused rows are not counted.
     folder
-        Where the load is, below the deployment's folder.
+        Where the load is.
     """
 
     first: str
-    folder: str
+    folder: Path
 
 
 def loads_with_empty(
@@ -52,7 +53,7 @@ def loads_with_empty(
     return [
         EmptyValues(
             first=f"row {row:,} of {table.place(path)}",
-            folder=str(loads[id_].folder(deployment.raw).relative_to(deployment.data)),
+            folder=loads[id_].folder(deployment.raw),
         )
         for id_, path, row in found.fetchall()
     ]
@@ -64,7 +65,7 @@ def landing_again(loads: Sequence[EmptyValues]) -> str:
     A file of which no row was refused is not landed again when its contract changes.
     """
     return (
-        f"delete {', '.join(load.folder for load in loads)} below the deployment's "
-        "folder while its files are in exports/: the next run lands them under the "
-        "contract of now, which refuses such rows (`crm rejects`)"
+        f"delete {' and '.join(str(load.folder) for load in loads)} while the files "
+        "are in exports/: the next run lands them under the contract of now, which "
+        "refuses such rows (`crm rejects`)"
     )

@@ -3,24 +3,19 @@
 import math
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ingest.contracts import Table
 from ingest.export_names import in_order_of_names
 from ingest.exports import ExportFile
-from ingest.ledger import (
-    BEGINNING,
-    Load,
-    in_utc,
-    time_of_next,
-)
+from ingest.ledger import BEGINNING, Load, in_utc, time_of_next
 from ingest.parts import refuse
 from ingest.repeats import (
     content_of,
     files_to_repeat,
-    misread_files,
+    refused_files,
     snapshots_to_repeat,
     stand_ins,
 )
@@ -43,7 +38,7 @@ class Delivery:
 
     files: list[ExportFile]
     repeats: Load | None
-    stands_for: Mapping[str, int]
+    stands_for: dict[str, int]
 
 
 def new_deliveries(
@@ -69,20 +64,24 @@ def new_deliveries(
         Says of a file with the name of one in a load, whether it is that one, mended.
     """
     loads = list(loads)
-    misread = misread_files(table, loads)
+    refused = refused_files(table, loads)
     if table.delivery == "snapshot":
-        repeats = snapshots_to_repeat(table, files, loads, misread)
+        repeats = snapshots_to_repeat(table, files, loads, refused)
         return [
             Delivery(parts, repeats.get(day), stand_ins(parts, repeats.get(day)))
             for parts in _new_snapshots(
-                table, files, loads, repeats, misread, unchanged
+                table, files, loads, repeats, refused, unchanged
             )
             for day in [parts[0].delivered_on]
         ]
-    repeats = files_to_repeat(table, files, loads, misread, is_mended)
-    find = _new_events if table.delivery == "append" else _new_changes
+    repeats = files_to_repeat(table, files, loads, refused, is_mended)
+    new = (
+        _new_events(table, files, loads, repeats)
+        if table.delivery == "append"
+        else _new_changes(table, files, loads, repeats, refused)
+    )
     groups: dict[int | float, Delivery] = {}
-    for file in find(table, files, loads, repeats, misread):
+    for file in new:
         landed, load = repeats.get(file.name, (None, None))
         place = load.load_id if load else math.inf
         group = groups.setdefault(place, Delivery([], load, {}))
@@ -97,8 +96,8 @@ def changes(
 ) -> list[list[ExportFile]]:
     """Return the dated deliveries that differ from the landed one before them."""
     if table.delivery == "snapshot":
-        return _new_snapshots(table, files, loads, again=(), misread=())
-    return [[file] for file in _new_changes(table, files, loads, again=(), misread=())]
+        return _new_snapshots(table, files, loads, again=(), refused=())
+    return [[file] for file in _new_changes(table, files, loads, again=(), refused=())]
 
 
 def _new_events(
@@ -106,7 +105,6 @@ def _new_events(
     files: Sequence[ExportFile],
     loads: list[Load],
     again: Container[str],
-    _: Container[int],
 ) -> list[ExportFile]:
     seen = {file.content_hash for load in loads for file in load.files}
     seen -= {file.content_hash for file in files if file.name in again}
@@ -123,7 +121,7 @@ def _new_changes(
     files: Sequence[ExportFile],
     loads: list[Load],
     again: Container[str],
-    misread: Container[int],
+    refused: Container[int],
 ) -> list[ExportFile]:
     # What was said when, and the last place of each name; of what was read otherwise
     # than now, nobody knows what it says.
@@ -133,7 +131,7 @@ def _new_changes(
         for file in load.files:
             moment = load.moment_of(file, table.timezone)
             latest[file.path] = _place(moment, file.path)
-            is_clear = file.file_id not in misread
+            is_clear = file.file_id not in refused
             said[latest[file.path]] = file.content_hash if is_clear else None
     unmoved = {(file.name, file.content_hash) for file in files}
     # Files that are gone from where they were landed: one of them in another folder has
@@ -197,7 +195,7 @@ def _new_snapshots(
     files: Sequence[ExportFile],
     loads: list[Load],
     again: Container[datetime | None],
-    misread: Container[int],
+    refused: Container[int],
     unchanged: Iterable[ExportFile] = (),
 ) -> list[list[ExportFile]]:
     parts: dict[datetime | None, list[ExportFile]] = defaultdict(list)
@@ -213,7 +211,7 @@ def _new_snapshots(
         moment, _ = load.order(table.timezone)
         place = moment, load.files[0].delivered_on or datetime.min
         said[place] = content_of(load.files)
-        if any(file.file_id in misread for file in load.files):
+        if any(file.file_id in refused for file in load.files):
             unclear.add(place)
     new = []
     order = sorted(said)
@@ -230,15 +228,16 @@ def _new_snapshots(
         else:
             earlier = bisect_right(order, here)
             before = order[earlier - 1] if earlier else None
-        if before and before[1] == here[1]:
-            # Of a delivery that has come, parts may be gone by now.
+        has_come = before is not None and before[1] == here[1]
+        if has_come:
+            # Parts of it may be gone by now.
             is_known = content <= said[before]
         else:
             is_known = before not in unclear and (
                 content <= known[day] or content == said.get(before)
             )
         if not is_known or day in again:
-            if day is not None and before and before[1] == day:
+            if has_come and day is not None:
                 _require_parts(table, parts[day], loads)
             new.append(parts[day])
             said[here] = content

@@ -83,8 +83,10 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
         waiting += new_deliveries(table, files, mine, known, same)
         while waiting:
             put(partial(_write, table, deployment, waiting[0]))
-            waiting.pop(0)
+            del waiting[0]
     except RefusedDeliveryError as error:
+        # What came unchanged beside it may be gone by the next run.
+        unchanged_files(table, deployment, files, mine + landed)
         # Files count in their order, so that those behind it cannot go before it.
         others = sum(len(delivery.files) for delivery in waiting) - 1
         if others < 1:
@@ -93,9 +95,7 @@ def land(table: Table, deployment: Deployment, catalog: ExportCatalog) -> list[L
         raise RefusedDeliveryError(
             f"{error} Until then, {files_wait} with it."
         ) from error
-    finally:
-        # Also where one is refused: the others may be gone by the next run.
-        unchanged = unchanged_files(table, deployment, files, mine + landed)
+    unchanged = unchanged_files(table, deployment, files, mine + landed)
     # What has come in before them makes them a change.
     for again in changes(table, unchanged, mine + landed):
         put(partial(copy_rows, table, deployment, again))

@@ -80,10 +80,10 @@ class Load:
     ----------
     delivered_at
         When its files were first landed (UTC): before ``loaded_at`` if the load repeats
-        one of which rows were refused by an earlier contract.
+        another one.
     repeats
-        The load whose files it lands again, because the contract was mended; its rows
-        take the place of theirs.
+        The load of which it lands files again, since its contract was mended or its
+        events came under an earlier date; its rows take the place of theirs.
     is_snapshot
         Whether it is the whole table.
     is_backfill
@@ -239,6 +239,7 @@ def _read(folder: Path) -> Load:
 
 
 def _as_load(record: dict[str, Any]) -> Load:
+    is_repeat = record["repeats"] is not None
     files = tuple(
         LandedFile(
             **{
@@ -246,6 +247,8 @@ def _as_load(record: dict[str, Any]) -> Load:
                 "delivered_on": _as_moment(file["delivered_on"]),
                 "control_amount": _as_decimal(file["control_amount"]),
                 "rejects": tuple(RejectCount(**count) for count in file["rejects"]),
+                # Where a repeat lacks it, its rows would be shown twice.
+                "stands_for": file["stands_for"] if is_repeat else None,
             }
         )
         for file in record["files"]

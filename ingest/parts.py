@@ -186,7 +186,7 @@ def write_part(
     )
     if streamed is not None:
         # Bare: to find out what one of Arrow's readers is, DuckDB loads pandas, which
-        # takes half a second.
+        # takes a third of a second.
         connection.register("streamed", streamed.__arrow_c_stream__())
         # It fails where a value is not plainly of its type; the scan looks closer.
         with suppress(duckdb.Error) if looks_closely else nullcontext():

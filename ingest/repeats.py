@@ -12,10 +12,10 @@ from ingest.contracts import Table
 from ingest.exports import ExportFile
 from ingest.ledger import LandedFile, Load, repeated_files
 
-Misread = Mapping[int, tuple[LandedFile, Load]]
+Refused = Mapping[int, tuple[LandedFile, Load]]
 
 
-def misread_files(table: Table, loads: Iterable[Load]) -> Misread:
+def refused_files(table: Table, loads: Iterable[Load]) -> Refused:
     """Return by id the files of which another contract than now's refused rows."""
     loads = list(loads)
     done = repeated_files(loads)
@@ -33,7 +33,7 @@ def files_to_repeat(
     table: Table,
     files: Sequence[ExportFile],
     loads: Sequence[Load],
-    misread: Misread,
+    refused: Refused,
     is_mended: Callable[[ExportFile, Load], bool],
 ) -> dict[str, tuple[LandedFile, Load]]:
     """Return what is to be landed again, by the names that the files now have.
@@ -41,19 +41,19 @@ def files_to_repeat(
     A file may be mended together with the contract.
     """
     latest = {file.path: file.file_id for load in loads for file in load.files}
-    by_content = {landed.content_hash: landed.file_id for landed, _ in misread.values()}
+    by_content = {landed.content_hash: landed.file_id for landed, _ in refused.values()}
     here = {(file.name, file.content_hash) for file in files}
     repeats = {}
     for file in files:
         # Of a name that was used again, only what it was last is landed again: what it
         # was before, and is once more, is a later delivery.
-        if latest.get(file.name) in misread:
-            landed, load = misread[latest[file.name]]
+        if latest.get(file.name) in refused:
+            landed, load = refused[latest[file.name]]
             if landed.content_hash == file.content_hash or is_mended(file, load):
                 repeats[file.name] = landed, load
                 continue
         if file.content_hash in by_content:
-            landed, load = misread[by_content[file.content_hash]]
+            landed, load = refused[by_content[file.content_hash]]
             is_moved = (
                 file.name not in latest
                 and file.delivered_on == landed.delivered_on
@@ -90,7 +90,7 @@ def _earlier_twins(
 
 
 def snapshots_to_repeat(
-    table: Table, files: Iterable[ExportFile], loads: Iterable[Load], misread: Misread
+    table: Table, files: Iterable[ExportFile], loads: Iterable[Load], refused: Refused
 ) -> dict[datetime | None, Load]:
     """Return the loads to make again, by the dates of their snapshots.
 
@@ -105,7 +105,7 @@ def snapshots_to_repeat(
         load.files[0].delivered_on: load
         for load in sorted(loads, key=lambda load: load.order(table.timezone))
     }
-    wrong = {load.load_id for _, load in misread.values()}
+    wrong = {load.load_id for _, load in refused.values()}
     return {
         day: load
         for day, load in last.items()

@@ -290,9 +290,11 @@ def test_a_mark_says_the_whole_name_of_its_column(tmp_path):
         "  - {name: Paid at, data_type: date}  # review: is it?\n"
         '  - {name: "a, \\"b\\": c", data_type: date}  # review: is it?\n'
         "    key: [Paid at]  # review: is it?\n"
+        "  - name: order lines  # review: is it one, or are they two?\n"
     )
     assert [mark.text for mark in open_marks(tmp_path)] == [
         "Paid at: is it?",
         '"a, \\"b\\": c": is it?',
         "key: is it?",
+        "order lines: is it one, or are they two?",
     ]

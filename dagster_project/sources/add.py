@@ -115,13 +115,12 @@ def _texts(
         timezone or deployment.params["timezone"],
         None if timezone else "the deployment's; no file says which clocks it goes by",
     )
-    said = {
-        code: table.columns.currency_why
-        for table in reversed(tables)
-        for code in reversed(table.columns.currencies)
-    }
+    said: dict[str, str] = {}
+    for table in tables:
+        for code in table.columns.currencies:
+            said.setdefault(code, table.columns.currency_why)
     base = deployment.params["base_currency"]
-    code = currency or next(reversed(said), base or "EUR")
+    code = currency or next(iter(said), base or "EUR")
     doubts = []
     if not currency:
         doubts.append(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _MARK = re.compile(r"(?:#|--)\s*review:\s*(.*)")
+_NAME = re.compile(r'name: ("(?:[^"\\]|\\.)*"|[^,}]+?)\s*(?:[,}]|$)')
+_KEY = re.compile(r"\s*(?:- )?(\w+):")
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ def open_marks(folder: Path) -> list[Mark]:
     """Return the marks in a source's contract and models, in order of the lines."""
     files = sorted(path for path in folder.iterdir() if path.suffix in {".sql", ".yml"})
     return [
-        Mark(path, number, _text(line, match[1]))
+        Mark(path, number, _text(line[: match.start()], match[1]))
         for path in files
         for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
         if (match := _MARK.search(line))
@@ -29,8 +31,5 @@ def open_marks(folder: Path) -> list[Mark]:
 
 def _text(line: str, said: str) -> str:
     """Return what is to decide, behind what it is about."""
-    subject = re.search(
-        r'name: ("(?:[^"\\]|\\.)*"|[^,}]+?)[,}]|^\s*(?:- )?(\w+):', line
-    )
-    name = next(filter(None, subject.groups()), None) if subject else None
-    return f"{name}: {said}" if name else said
+    subject = _NAME.search(line) or _KEY.match(line)
+    return f"{subject[1]}: {said}" if subject else said

@@ -14,18 +14,10 @@ from ingest.inference.excel_samples import read_sheet
 from ingest.inference.json_samples import read_json
 from ingest.inference.samples import Sample, names_in, sample_of, text_of
 from ingest.inference.text_samples import read_text
+from ingest.readers.parquet_fields import TYPES
 
 # Endings of text that ingest knows without being told.
 _TEXTS = (".csv", ".tsv", ".txt")
-# Arrow's names of the types that a contract can take over.
-_STORED = {
-    "bool": "boolean",
-    "date32[day]": "date",
-    "int32": "integer",
-    "int64": "bigint",
-    "large_string": "varchar",
-    "string": "varchar",
-}
 
 
 def read_sample(candidate: Candidate, limit: int) -> Sample:
@@ -64,10 +56,10 @@ def _read_parquet(candidate: Candidate, limit: int) -> Sample:
         stored = {
             field.name: "timestamp"
             if pa.types.is_timestamp(field.type)
-            else _STORED.get(text, text.replace("decimal128", "decimal"))
+            else TYPES.get(text, text.replace("decimal128", "decimal"))
             for field in schema
             for text in [str(field.type)]
-            if text in _STORED
+            if text in TYPES
             or text.startswith("decimal128")
             or pa.types.is_timestamp(field.type)
         }

@@ -152,7 +152,7 @@ def _key(
     for pair in combinations(named[:_CANDIDATES], 2):
         if _can_be_key(pair) and is_unique(pair):
             return tuple(sorted(pair, key=lambda name: int(places[name][1:])))
-    digits = [c for c in able if c.is_of_digits or _is_of_digits(connection, places, c)]
+    digits = [c for c in able if _has_digits_only(connection, places[c.name])]
     for line in digits[:_CANDIDATES]:
         for whole in able[:_CANDIDATES]:
             if _counts_anew(connection, places[line.name], places[whole.name]):
@@ -160,10 +160,7 @@ def _key(
     return ()
 
 
-def _is_of_digits(
-    connection: duckdb.DuckDBPyConnection, places: dict[str, str], column: ColumnGuess
-) -> bool:
-    place = places[column.name]
+def _has_digits_only(connection: duckdb.DuckDBPyConnection, place: str) -> bool:
     return bool(_one(connection, f"bool_and(regexp_full_match({place}, '[0-9]+'))"))
 
 

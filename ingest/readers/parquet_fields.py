@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 # Arrow's names of the types that a contract knows.
-_TYPES = {
+TYPES = {
     "binary": "varchar",
     "bool": "boolean",
     "date32[day]": "date",
@@ -91,7 +91,7 @@ def _fields(
         if is_nested(type_):
             yield ParquetField(name, "varchar", stored, f"to_json({sql})::varchar")
         else:
-            data_type = _TYPES.get(stored, stored.replace("decimal128", "decimal"))
+            data_type = TYPES.get(stored, stored.replace("decimal128", "decimal"))
             yield ParquetField(name, data_type, stored, sql)
         return
     rest = []

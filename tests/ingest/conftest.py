@@ -1,4 +1,4 @@
-"""The shop that most tests of ingest export from, its contracts and databases."""
+"""The shop that most tests of ingest export from, databases, and guesses of files."""
 
 from collections.abc import Iterator
 from pathlib import Path

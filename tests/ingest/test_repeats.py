@@ -99,6 +99,16 @@ def test_only_the_files_that_were_landed_again_are_replaced(shop):
     assert rows_shown(shop) == len(GOOD) + len(GOOD) - 3
 
 
+def test_a_repeat_that_does_not_say_of_what_is_not_shown_beside_it(shop):
+    shop.export("sales.csv", text([*GOOD, "x1,1.00,y"]))
+    shop.land(REQUIRED)
+    (load,) = shop.land(replace(REQUIRED, columns=columns({**TYPES, "id": "varchar"})))
+    record = load.folder(shop.deployment.raw) / "_load.json"
+    record.write_text(record.read_text().replace('"stands_for"', '"instead"'))
+    with pytest.raises(WarehouseError, match="lost or damaged .*'stands_for'"):
+        shop.loads()
+
+
 def test_rows_landed_before_the_contract_was_narrowed_are_said(shop):
     shop.export("sales.csv", text(["1,1.00,secret", "2,1.00,7"]))
     shop.land()
