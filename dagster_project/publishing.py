@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -10,17 +11,19 @@ from typing import Any
 import duckdb
 
 from dagster_project.catalog.record import record_catalog
+from dagster_project.dbt import read_manifest
 from dagster_project.fingerprint import code_fingerprint, rules_fingerprint
 from dagster_project.lists.contacts import remove_other_contacts, write_contacts
 from dagster_project.lists.ledger import export_rows
 from dagster_project.mart_status import record_mart_status
+from dagster_project.published_tables import write_tables
 from dbt_models import Deployment
 from dbt_models.ops import fill_ops_table
 from ingest.builds import begin_change
 from ingest.contracts.sources import active_sources
 from ingest.currencies import base_currency
 from ingest.ledger import now
-from ingest.sql import connect, create_database, identifier, literal
+from ingest.sql import connect
 
 PUBLISHED_SCHEMAS = ("core", "features", "learned", "marts", "ops")
 
@@ -34,19 +37,18 @@ def publication_path(deployment: Deployment, known_at: date | None) -> Path:
 
 
 def publish(deployment: Deployment, known_at: date | None) -> Path:
-    """Copy the published schemas into a new file and swap it into place.
+    """Write the published schemas into a file, and swap a copy of it into place.
 
-    Readers that hold the old file keep it until they open the path again. Contact
-    fields go into ``restricted/``, but for a run that looks back in time: no lists are
-    made from it.
+    That file stays for the next publication, which need not write all of it again; what
+    is published, others may change or delete. Readers that hold the old copy keep it
+    until they open the path again. Contact fields go into ``restricted/``, but for a
+    run that looks back in time: no lists are made from it.
     """
     path = publication_path(deployment, known_at)
-    # The same base name: views carry the catalog's name.
-    new = deployment.build / "publish" / path.name
-    for folder in (path.parent, new.parent):
+    tables = deployment.build / "publish" / path.name
+    new = tables.with_name(f"{path.name}.new")
+    for folder in (path.parent, tables.parent):
         folder.mkdir(parents=True, exist_ok=True)
-    for leftover in new.parent.iterdir():
-        leftover.unlink()
     with connect(deployment.build_database) as build:
         begin_change(build)
         info = _build_info(build, deployment)
@@ -64,13 +66,11 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
         # The last: with it the build is complete, and the next run may go on from it.
         fill_ops_table(build, "build_info", [info])
         build.execute("checkpoint")
-    create_database(new)
-    with connect(new) as connection:
-        build_database = literal(deployment.build_database)
-        connection.execute(f"attach {build_database} as build (read_only)")
-        _copy(connection)
-        connection.execute("detach build")
-        connection.execute("checkpoint")
+    write_tables(
+        tables, deployment.build_database, PUBLISHED_SCHEMAS, _keys(deployment)
+    )
+    new.unlink(missing_ok=True)
+    shutil.copyfile(tables, new)
     with new.open("rb") as stream:
         os.fsync(stream.fileno())
     # A reader who opens it to write would keep all others out, and leave a log of
@@ -83,31 +83,19 @@ def publish(deployment: Deployment, known_at: date | None) -> Path:
     return path
 
 
-def _copy(connection: duckdb.DuckDBPyConnection) -> None:
-    """Copy the schemas' tables with their descriptions."""
-    connection.begin()
-    schemas = ", ".join(map(literal, PUBLISHED_SCHEMAS))
-    found = connection.execute(
-        f"""select schema_name, table_name, comment from duckdb_tables()
-        where database_name = 'build' and schema_name in ({schemas})
-        order by schema_name, table_name"""
-    ).fetchall()
-    for schema, table, comment in found:
-        name = f"{identifier(schema)}.{identifier(table)}"
-        connection.execute(f"create schema if not exists {identifier(schema)}")
-        connection.execute(f"create table {name} as select * from build.{name}")
-        if comment:
-            connection.execute(f"comment on table {name} is {literal(comment)}")
-    columns = connection.execute(
-        f"""select schema_name, table_name, column_name, comment
-        from duckdb_columns()
-        where database_name = 'build' and schema_name in ({schemas})
-            and comment is not null"""
-    ).fetchall()
-    for schema, table, column, comment in columns:
-        name = ".".join(map(identifier, (schema, table, column)))
-        connection.execute(f"comment on column {name} is {literal(comment)}")
-    connection.commit()
+def _keys(deployment: Deployment) -> dict[str, list[str]]:
+    """Return the published tables that go on from build to build, and their keys."""
+    models = (
+        node
+        for node in read_manifest(deployment)["nodes"].values()
+        if node["schema"] in PUBLISHED_SCHEMAS
+        and node["config"]["materialized"] == "incremental"
+    )
+    return {
+        f"{model['schema']}.{model['name']}": [key] if isinstance(key, str) else key
+        for model in models
+        for key in [model["config"]["unique_key"]]
+    }
 
 
 def _build_info(

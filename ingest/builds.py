@@ -9,7 +9,7 @@ import duckdb
 
 from dbt_models import Deployment
 from dbt_models.ops import create_ops_tables, fill_ops_table
-from ingest.ledger import read_loads
+from ingest.ledger import now, read_loads
 from ingest.sql import connect, create_database, identifier
 
 _COMPLETE = """
@@ -81,6 +81,7 @@ def open_build(
         begin_change(connection)
         connection.execute("delete from ops.run_parameters")
         parameters = {
+            "began_at": now(),
             "as_of_date": asked.as_of_date,
             "known_at": asked.known_until(deployment),
             "fingerprint": fingerprint,

@@ -79,7 +79,8 @@ select
         last_load.last_load_date
     ) as as_of_date,
     complete_days.first_transaction_date,
-    complete_days.last_complete_date
+    complete_days.last_complete_date,
+    run_parameters.began_at
 from run_parameters
 cross join complete_days
 cross join last_load

@@ -43,6 +43,10 @@ left join returned_lines
 
 with
 
+run as (
+    select * from {{ ref('int_as_of_date') }}
+),
+
 customer_versions as (
     select * from {{ ref('dim_customers_history') }}
 ),
@@ -138,6 +142,8 @@ select
     -- times
     lines.transaction_at,
     lines.transaction_date,
-    lines.known_at
+    lines.known_at,
+    run.began_at as _loaded_at
 from lines
+cross join run
 {{ dimensions }}
