@@ -56,7 +56,7 @@ def rows(connection, sql: str) -> list[dict]:
 def features(connection, where: str = "true") -> list[dict]:
     return rows(
         connection,
-        f"""select * from features.customer_features
+        f"""select * exclude (_loaded_at) from features.customer_features
         where {where} order by customer_id, as_of_date""",
     )
 

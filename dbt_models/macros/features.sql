@@ -1,15 +1,37 @@
-{# The rows of a relation summed up per customer and date of the grid at which they
-   count: measure to expression. Small, so that all else is done with few rows. #}
-{% macro by_date(relation, counts_on, measures) -%}
+{# What rows of a relation say of a customer's day: measure to expression. What is first
+   bought has no day but the one on which that is known. #}
+{% macro day_measures(relation, measures) -%}
+    {%- set first_bought = ['product_count', 'department_count', 'store_count'] -%}
     select
-        {{ relation }}.customer_key,
+        customer_key,
+        {{ 'known_date' if measures.keys() | select('in', first_bought) | list
+            else 'transaction_date' }} as transaction_date,
+        known_date,
+        {%- for measure in [
+            'transaction_count', 'net_amount', 'discount_amount', 'return_amount',
+            'purchase_day_count', 'interval_days',
+        ] + first_bought %}
+        {{ measures.get(measure, 'null' if measure == 'interval_days' else 0) }}
+            as {{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ relation }}
+{%- endmacro %}
+
+{# Customers' days summed up per customer and date of the grid at which they count:
+   measure to expression. Small, so that all else is done with few rows. #}
+{% macro by_date(counts_on, measures) -%}
+    select
+        days.customer_key,
         date_numbers.date_number,
         {%- for measure, expression in measures.items() %}
         {{ expression }} as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ relation }}
-    inner join date_numbers on {{ counts_on }} = date_numbers.date_day
-    group by {{ relation }}.customer_key, date_numbers.date_number
+    from days
+    inner join date_numbers
+        on
+            {{ counts_on }} = date_numbers.date_day
+            and days.is_changed = date_numbers.is_changed
+    group by days.customer_key, date_numbers.date_number
 {%- endmacro %}
 
 {# The sums of a relation that by_date has made, beside the changes of that date. #}
@@ -20,10 +42,18 @@
             and changes.date_number = {{ relation }}.date_number
 {%- endmacro %}
 
+{% macro first_or_last_purchase(aggregate) -%}
+    {{ aggregate }}(
+        case when days.purchase_day_count > 0 then days.transaction_date end
+    )
+{%- endmacro %}
+
 {# The day on which a transaction is no longer among the last so many days; the day on
    which it is known, if that is later: then it never was. #}
 {% macro leaves(window_days) -%}
-    greatest(known_date, {{ dateadd('day', window_days, 'transaction_date') }})
+    greatest(
+        days.known_date, {{ dateadd('day', window_days, 'days.transaction_date') }}
+    )
 {%- endmacro %}
 
 {# What has come together of a measure up to a date, less what has left it: in doubles,
@@ -70,5 +100,18 @@
             or average_interval_days is null
             then 'new'
         else 'active'
+    end
+{%- endmacro %}
+
+{# A product is one of its own also while its source does not list it. #}
+{% macro bought_product(lines) -%}
+    case
+        when
+            {{ lines }}.product_key = {{ unknown_key() }}
+            and {{ lines }}.source_product_id is not null
+            then {{ surrogate_key([
+                lines ~ '.source_system', lines ~ '.source_product_id'
+            ]) }}
+        else {{ lines }}.product_key
     end
 {%- endmacro %}

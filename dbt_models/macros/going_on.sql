@@ -41,3 +41,36 @@
         )
     {% endif %}
 {% endmacro %}
+
+{# Takes customers out of the calling model that have no transactions any more. #}
+{% macro forget_lost_customers(transactions) %}
+    {% if is_incremental() %}
+    delete from {{ this }}
+    where customer_key not in (select distinct customer_key from {{ transactions }})
+    {% endif %}
+{% endmacro %}
+
+{# Takes out of the calling model what it says of customers of whom this run knows
+   something else, or nothing any more, before it says it anew. #}
+{% macro forget_changed_customers(histories) %}
+    {% if is_incremental() %}
+    delete from {{ this }}
+    where customer_key not in (
+        select histories.customer_key
+        from {{ histories }} as histories
+        inner join {{ ref('int_as_of_date') }} as run
+            on histories._loaded_at < run.began_at
+    )
+    {% endif %}
+{% endmacro %}
+
+{# Takes dates out of the calling model that are not of the grid by now, or may not be at
+   the next run: the latest one need not be the end of a month. #}
+{% macro forget_other_dates(feature_dates) %}
+    {% if is_incremental() %}
+    delete from {{ this }}
+    where is_latest or as_of_date not in (
+        select as_of_date from {{ feature_dates }} where not is_latest
+    )
+    {% endif %}
+{% endmacro %}

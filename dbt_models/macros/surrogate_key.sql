@@ -47,3 +47,13 @@
         {%- endfor %}
     )
 {%- endmacro %}
+
+{# What a group's rows come to, in whatever order: of other rows, another number. Only
+   compared within one build, so that it may be an engine's own, which is quick. #}
+{% macro digest_of_rows(columns) -%}
+    {{ return(adapter.dispatch('digest_of_rows')(columns)) }}
+{%- endmacro %}
+
+{% macro duckdb__digest_of_rows(columns) -%}
+    sum(hash({{ columns | join(', ') }}))
+{%- endmacro %}

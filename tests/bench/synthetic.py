@@ -135,7 +135,8 @@ create table conformed.int_as_of_date as
 select
     {last_date} as as_of_date,
     {first_date} as first_transaction_date,
-    {last_date} as last_complete_date;
+    {last_date} as last_complete_date,
+    {last_date}::timestamp as began_at;
 """
 
 

@@ -26,7 +26,7 @@ from tests.fuzzed_builds.moves import Moves
 COMPARED = 5
 MOST_RUNS = 40
 # With it everything that goes on, and everything that it is made of.
-MODELS = "+fct_transactions"
+MODELS = "+customer_features"
 
 Contents = dict[str, list[tuple]]
 
@@ -48,10 +48,13 @@ def main(project: Path, seed: int) -> None:
             stopped_run(deployment, random)
             say(moves.of_files())
             deployment = load_deployment(project / "data")
-        goes_on = run(deployment)
-        say(f"runs, and {'goes on' if goes_on else 'begins with nothing'}")
+        day = date(2026, random.randint(1, 8), random.choice([1, 12, 28]))
+        asked = Asked(as_of_date=random.choice([None, None, day]))
+        goes_on = run(deployment, asked)
+        how = "goes on" if goes_on else "begins with nothing"
+        say(f"runs up to {asked.as_of_date}, and {how}")
         if goes_on:
-            compare(deployment, project / "from_nothing")
+            compare(deployment, project / "from_nothing", asked)
             compared += 1
         if compared == COMPARED:
             return
@@ -63,9 +66,9 @@ def say(what: str | None) -> None:
         print(what, flush=True)
 
 
-def run(deployment: Deployment) -> bool:
-    """Do what of a run decides about lines; return whether it went on."""
-    begin(deployment)
+def run(deployment: Deployment, asked: Asked) -> bool:
+    """Do what of a run decides about features; return whether it went on."""
+    begin(deployment, asked)
     take_in(deployment)
     transform(deployment)
     complete(deployment)
@@ -154,18 +157,18 @@ def complete(deployment: Deployment) -> None:
         )
 
 
-def compare(deployment: Deployment, other: Path) -> None:
+def compare(deployment: Deployment, other: Path, asked: Asked) -> None:
     """End the process unless a build from nothing has the same in every table."""
     shutil.rmtree(other, ignore_errors=True)
     other.mkdir()
     for name in ("exports", "raw"):
         (other / name).symlink_to(deployment.data / name)
     from_nothing = replace(deployment, data=other)
-    begin(from_nothing)
+    begin(from_nothing, asked)
     show(from_nothing)
     transform(from_nothing)
     kept, made = contents(deployment), contents(from_nothing)
-    assert "core.fct_transactions" in made
+    assert "features.customer_features" in made
     differences = []
     for name in sorted(kept.keys() | made.keys()):
         rows, expected = kept.get(name, []), made.get(name, [])
@@ -183,9 +186,12 @@ def contents(deployment: Deployment) -> Contents:
         tables = build.execute(
             """select table_schema || '.' || table_name
             from information_schema.tables
-            where table_schema in ('staging', 'conformed', 'core')"""
+            where table_schema in ('staging', 'conformed', 'core', 'features')"""
         ).fetchall()
         return {
-            table: build.execute(f"from {table} order by all").fetchall()
+            table: build.execute(
+                f"""select columns(c -> c not in ('_loaded_at', 'began_at'))
+                from {table} order by all"""
+            ).fetchall()
             for (table,) in tables
         }

@@ -2,8 +2,8 @@
 -- purchase.
 with
 
-transactions as (
-    select * from {{ ref('fct_transactions') }}
+customer_days as (
+    select * from {{ ref('customer_days') }}
 ),
 
 features as (
@@ -43,12 +43,12 @@ horizons as (
         <= as_of_date.as_of_date
 ),
 
-sale_days as (
-    select distinct
+purchase_days as (
+    select
         customer_key,
         transaction_date
-    from transactions
-    where line_type = 'sale' and customer_key <> {{ unknown_key() }}
+    from customer_days
+    where purchase_day_count > 0
 ),
 
 -- A sale on the date itself is before the horizon, so it sorts before the date.
@@ -61,7 +61,7 @@ moments as (
         cast(null as date) as horizon_end_date,
         cast(null as boolean) as is_example,
         transaction_date
-    from sale_days
+    from purchase_days
     union all
     select
         customer_key,

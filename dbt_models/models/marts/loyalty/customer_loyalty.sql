@@ -4,8 +4,8 @@ features as (
     select * from {{ ref('customer_features') }}
 ),
 
-transactions as (
-    select * from {{ ref('fct_transactions') }}
+customer_days as (
+    select * from {{ ref('customer_days') }}
 ),
 
 tiers as (
@@ -27,19 +27,19 @@ months as (
                 when
                     {{ datediff(
                         'latest.first_transaction_date',
-                        'transactions.transaction_date',
+                        'customer_days.transaction_date',
                         'month'
                     ) }} > 0
-                    then {{ date_trunc('month', 'transactions.transaction_date') }}
+                    then {{ date_trunc('month', 'customer_days.transaction_date') }}
             end
         ) as repeat_month_count
     from latest
-    inner join transactions on latest.customer_key = transactions.customer_key
+    inner join customer_days on latest.customer_key = customer_days.customer_key
     where
-        transactions.line_type = 'sale'
-        and transactions.transaction_date <= latest.as_of_date
+        customer_days.purchase_day_count > 0
+        and customer_days.transaction_date <= latest.as_of_date
         and {{ datediff(
-            'transactions.transaction_date', 'latest.as_of_date', 'month'
+            'customer_days.transaction_date', 'latest.as_of_date', 'month'
         ) }} < {{ var('loyalty_window_months') }}
     group by latest.customer_key
 ),

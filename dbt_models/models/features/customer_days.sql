@@ -1,0 +1,258 @@
+-- What became known of a customer on a day, of each day: the buckets that features are
+-- added up from. Those of a customer are made anew when anything of them is.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    unique_key=['customer_key', 'transaction_date', 'known_date'],
+    on_schema_change='fail',
+    pre_hook="{{ forget_changed_customers(ref('customer_histories')) }}",
+) }}
+
+with
+
+run as (
+    select * from {{ ref('int_as_of_date') }}
+),
+
+histories as (
+    select * from {{ ref('customer_histories') }}
+),
+
+transactions as (
+    select * from {{ ref('fct_transactions') }}
+),
+
+product_history as (
+    select * from {{ ref('dim_products_history') }}
+),
+
+dates as (
+    select * from {{ ref('dim_dates') }}
+),
+
+changed_customers as (
+    select histories.customer_key
+    from histories
+    inner join run on histories._loaded_at = run.began_at
+),
+
+-- An hour early: where clocks go back at midnight, the day has two beginnings.
+next_days as (
+    select
+        date_day,
+        {{ dateadd('hour', -1, start_of_business_date(
+            dateadd('day', 1, 'date_day')
+        )) }} as begins_at
+    from dates
+),
+
+-- Most rows are known on their day. Only the others are looked up in the zone's
+-- calendar, which takes longer than all else that is done with a line.
+lines as (
+    select
+        transactions.customer_key,
+        transactions.transaction_key,
+        {{ bought_product('transactions') }} as product_key,
+        transactions.source_store_id,
+        transactions.line_type = 'sale' as is_sale,
+        transactions.line_type = 'return' as is_return,
+        transactions.transaction_date,
+        case
+            when transactions.known_at < next_days.begins_at
+                then transactions.transaction_date
+            else greatest(
+                transactions.transaction_date,
+                {{ business_date('transactions.known_at') }}
+            )
+        end as known_date,
+        transactions.net_amount,
+        transactions.discount_amount
+    from transactions
+    inner join changed_customers
+        on transactions.customer_key = changed_customers.customer_key
+    left join next_days on transactions.transaction_date = next_days.date_day
+),
+
+-- What became known of a transaction on one day.
+baskets as (
+    select
+        customer_key,
+        transaction_key,
+        transaction_date,
+        source_store_id,
+        known_date,
+        max(case when is_sale then 1 else 0 end) as is_sale,
+        sum(net_amount) as net_amount,
+        -- Where no source says it, it is null.
+        coalesce(sum(discount_amount), 0) as discount_amount,
+        sum(case when is_return then -net_amount else 0 end) as return_amount
+    from lines
+    group by
+        customer_key, transaction_key, transaction_date, source_store_id, known_date
+),
+
+-- A transaction counts from the day on which its first line was known.
+sales as (
+    select
+        customer_key,
+        transaction_key,
+        transaction_date,
+        min(known_date) as known_date
+    from baskets
+    where is_sale = 1
+    group by customer_key, transaction_key, transaction_date
+),
+
+purchase_days as (
+    select
+        customer_key,
+        transaction_date,
+        min(known_date) as known_date
+    from sales
+    group by customer_key, transaction_date
+),
+
+-- An interval counts once both its ends are known. A day that becomes known late makes
+-- two of one; the one was in the features before, and both are in them from then on.
+intervals as (
+    select
+        customer_key,
+        transaction_date,
+        greatest(
+            known_date,
+            lag(known_date) over (
+                partition by customer_key order by transaction_date
+            )
+        ) as known_date,
+        {{ datediff(
+            'lag(transaction_date) over (
+                partition by customer_key order by transaction_date
+            )', 'transaction_date', 'day'
+        ) }} as interval_days
+    from purchase_days
+),
+
+-- Distinct counts are sums of first occurrences.
+sold_lines as (
+    select
+        customer_key,
+        product_key,
+        known_date
+    from lines
+    where is_sale
+),
+
+first_products as (
+    {{ first_occurrences('sold_lines', 'product_key') }}
+),
+
+product_versions as (
+    select
+        product_key,
+        version_number,
+        department,
+        {{ business_date('known_at') }} as known_date
+    from product_history
+    where department is not null
+),
+
+-- The department of a product from one date to the next; of a date, the last one.
+departments as (
+    select
+        product_key,
+        department,
+        known_date,
+        min(known_date) over (partition by product_key) as first_known_date,
+        lead(known_date, 1, cast({{ end_of_time() }} as date)) over (
+            partition by product_key order by version_number
+        ) as next_known_date
+    from product_versions
+),
+
+-- The one it was sold in, or in which it was listed later.
+sold_departments as (
+    select
+        first_products.customer_key,
+        departments.department,
+        greatest(first_products.known_date, departments.first_known_date) as known_date
+    from first_products
+    inner join departments
+        on
+            first_products.product_key = departments.product_key
+            and greatest(first_products.known_date, departments.first_known_date)
+            >= departments.known_date
+            and greatest(first_products.known_date, departments.first_known_date)
+            < departments.next_known_date
+),
+
+first_departments as (
+    {{ first_occurrences('sold_departments', 'department') }}
+),
+
+sold_baskets as (
+    select
+        customer_key,
+        source_store_id,
+        known_date
+    from baskets
+    where is_sale = 1
+),
+
+first_stores as (
+    {{ first_occurrences('sold_baskets', 'source_store_id') }}
+),
+
+measures as (
+    {{ day_measures('baskets', {
+        'net_amount': 'net_amount',
+        'discount_amount': 'discount_amount',
+        'return_amount': 'return_amount',
+    }) }}
+    union all
+    {{ day_measures('sales', {'transaction_count': 1}) }}
+    union all
+    {{ day_measures('purchase_days', {'purchase_day_count': 1}) }}
+    union all
+    {{ day_measures('intervals', {'interval_days': 'interval_days'}) }}
+    union all
+    {{ day_measures('first_products', {'product_count': 1}) }}
+    union all
+    {{ day_measures('first_departments', {'department_count': 1}) }}
+    union all
+    {{ day_measures('first_stores', {'store_count': 1}) }}
+),
+
+added_up as (
+    select
+        customer_key,
+        transaction_date,
+        known_date,
+        sum(transaction_count) as transaction_count,
+        sum(net_amount) as net_amount,
+        sum(discount_amount) as discount_amount,
+        sum(return_amount) as return_amount,
+        sum(purchase_day_count) as purchase_day_count,
+        sum(interval_days) as interval_days,
+        sum(product_count) as product_count,
+        sum(department_count) as department_count,
+        sum(store_count) as store_count
+    from measures
+    group by customer_key, transaction_date, known_date
+)
+
+select
+    added_up.customer_key,
+    added_up.transaction_date,
+    added_up.known_date,
+    cast(added_up.transaction_count as bigint) as transaction_count,
+    cast(added_up.net_amount as decimal(18, 4)) as net_amount,
+    cast(added_up.discount_amount as decimal(18, 4)) as discount_amount,
+    cast(added_up.return_amount as decimal(18, 4)) as return_amount,
+    cast(added_up.purchase_day_count as bigint) as purchase_day_count,
+    cast(added_up.interval_days as bigint) as interval_days,
+    cast(added_up.product_count as bigint) as product_count,
+    cast(added_up.department_count as bigint) as department_count,
+    cast(added_up.store_count as bigint) as store_count,
+    run.began_at as _loaded_at
+from added_up
+cross join run
