@@ -78,19 +78,11 @@
     ),
 
     {# Most keys came once, and what came once is the newest. #}
-    counted_keys as (
-        select
-            {{ keys }},
-            count(*) as row_count,
-            sum({{ amount }}) as amount
-        from counted_rows
-        group by {{ keys }}
-    ),
-
     repeated_keys as (
         select {{ keys }}
-        from counted_keys
-        where row_count > 1
+        from counted_rows
+        group by {{ keys }}
+        having count(*) > 1
     ),
 
     keys_in_files as (
@@ -108,28 +100,24 @@
         group by {{ keys }}, _file_id
     ),
 
-    newest_amounts as (
+    repeated_amounts as (
         select
+            sum(amount) as amount,
             max_by(last_amount, (version, file_number)) as newest_amount,
             sum(case when is_conflict then amount end) as conflicting_amount,
             sum(case when is_conflict then last_amount end) as kept_amount
         from keys_in_files
         group by {{ keys }}
-        union all
-        select
-            sum(amount) as newest_amount,
-            null as conflicting_amount,
-            null as kept_amount
-        from counted_keys
-        where row_count = 1
     )
 
     select
         (select sum({{ amount }}) from known_rows) as known_amount,
-        sum(newest_amount) as newest_amount,
+        (select sum({{ amount }}) from counted_rows)
+        - coalesce(sum(amount), 0) + coalesce(sum(newest_amount), 0)
+            as newest_amount,
         sum(conflicting_amount) as conflicting_amount,
         sum(kept_amount) as kept_amount
-    from newest_amounts
+    from repeated_amounts
 {% endmacro %}
 
 {# Equal rows of one file are as many events; of several files, the same ones again. #}

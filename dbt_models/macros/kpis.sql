@@ -1,5 +1,5 @@
-{# Every KPI, once: name, unit, what it is, and how it is computed over the lines of a
-   period. `sql` sees kpi_lines (see kpi_values below). #}
+{# Every KPI, once: name, unit, what it is, and how it is computed over the baskets of a
+   period. `sql` sees kpi_baskets (see kpi_values below). #}
 {% macro kpi_definitions() %}
     {{ return([
         {
@@ -18,7 +18,7 @@
             'kpi': 'return_amount',
             'unit': 'base currency',
             'description': 'Money given back for returns, as a positive amount.',
-            'sql': 'coalesce(sum(case when is_return then -net_amount end), 0)',
+            'sql': 'coalesce(sum(return_amount), 0)',
         },
         {
             'kpi': 'transaction_count',
@@ -64,10 +64,24 @@
         select * from {{ ref('int_as_of_date') }}
     ),
 
+    {# Fewer rows than lines, of which distinct ones take three times as long to count. #}
+    baskets as (
+        select
+            transaction_date,
+            transaction_key,
+            customer_key,
+            max(case when line_type = 'sale' then 1 else 0 end) as is_sale,
+            sum(net_amount) as net_amount,
+            sum(discount_amount) as discount_amount,
+            sum(case when is_return then -net_amount else 0 end) as return_amount
+        from transactions
+        group by transaction_date, transaction_key, customer_key
+    ),
+
     first_days as (
         select customer_key, min(transaction_date) as first_transaction_date
-        from transactions
-        where line_type = 'sale'
+        from baskets
+        where is_sale = 1
         group by customer_key
     ),
 
@@ -83,26 +97,24 @@
             between as_of_date.first_transaction_date and as_of_date.as_of_date
     ),
 
-    kpi_lines as (
+    kpi_baskets as (
         select
             periods.period_start_date,
             periods.as_of_date,
             periods.first_transaction_date,
-            transactions.net_amount,
-            transactions.discount_amount,
-            transactions.is_return,
+            baskets.net_amount,
+            baskets.discount_amount,
+            baskets.return_amount,
+            case when baskets.is_sale = 1 then baskets.transaction_key end as sale_key,
             case
-                when transactions.line_type = 'sale' then transactions.transaction_key
-            end as sale_key,
-            case
-                when transactions.line_type = 'sale'
-                    then nullif(transactions.customer_key, {{ unknown_key() }})
+                when baskets.is_sale = 1
+                    then nullif(baskets.customer_key, {{ unknown_key() }})
             end as buyer_key,
-            transactions.transaction_date = first_days.first_transaction_date
+            baskets.transaction_date = first_days.first_transaction_date
                 as is_first_day
         from periods
-        left join transactions on periods.date_day = transactions.transaction_date
-        left join first_days on transactions.customer_key = first_days.customer_key
+        left join baskets on periods.date_day = baskets.transaction_date
+        left join first_days on baskets.customer_key = first_days.customer_key
     ),
 
     wide as (
@@ -118,7 +130,7 @@
             {% for definition in kpi_definitions() %}
             {{ definition.sql }} as {{ definition.kpi }}{{ ',' if not loop.last }}
             {% endfor %}
-        from kpi_lines
+        from kpi_baskets
         group by period_start_date
     )
 

@@ -8,8 +8,8 @@
     )
 {%- endmacro %}
 
-{# Whether a line falls within the window of rfm_window_days that as_of_date ends. #}
-{% macro in_rfm_window() -%}
-    {{ datediff('transactions.transaction_date', 'as_of_date.as_of_date', 'day') }}
+{# Whether a date falls within the window of rfm_window_days that as_of_date ends. #}
+{% macro in_rfm_window(date) -%}
+    {{ datediff(date, 'as_of_date.as_of_date', 'day') }}
     < {{ var('rfm_window_days') }}
 {%- endmacro %}

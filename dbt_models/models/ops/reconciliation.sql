@@ -113,7 +113,7 @@ rfm_window_amounts as (
     cross join as_of_date
     where
         transactions.transaction_date <= as_of_date.as_of_date
-        and {{ in_rfm_window() }}
+        and {{ in_rfm_window('transactions.transaction_date') }}
 ),
 
 steps as (
