@@ -102,16 +102,3 @@
         else 'active'
     end
 {%- endmacro %}
-
-{# A product is one of its own also while its source does not list it. #}
-{% macro bought_product(lines) -%}
-    case
-        when
-            {{ lines }}.product_key = {{ unknown_key() }}
-            and {{ lines }}.source_product_id is not null
-            then {{ surrogate_key([
-                lines ~ '.source_system', lines ~ '.source_product_id'
-            ]) }}
-        else {{ lines }}.product_key
-    end
-{%- endmacro %}

@@ -52,7 +52,17 @@ lines as (
     select
         transactions.customer_key,
         transactions.transaction_key,
-        {{ bought_product('transactions') }} as product_key,
+        -- A product is one of its own also while its source does not list it.
+        case
+            when
+                transactions.product_key = {{ unknown_key() }}
+                and transactions.source_product_id is not null
+                then {{ surrogate_key([
+                    'transactions.source_system',
+                    'transactions.source_product_id',
+                ]) }}
+            else transactions.product_key
+        end as product_key,
         transactions.source_store_id,
         transactions.line_type = 'sale' as is_sale,
         transactions.line_type = 'return' as is_return,

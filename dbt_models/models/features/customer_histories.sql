@@ -1,6 +1,6 @@
--- A customer whose digest is what it was has the features that he had, at dates that
--- were made before. It is compared, not tracked: whatever moves a line from one customer
--- to another, or takes it away, is seen.
+-- Whose lines are all those of the last build, and their products as they were, has the
+-- features that he had, at dates that were made before. It is compared, not tracked: a
+-- line that went to another customer, or is gone, changes the digest as a new one does.
 {{ config(
     materialized='incremental',
     unique_key='customer_key',
@@ -25,37 +25,23 @@ product_history as (
 products as (
     select
         product_key,
-        {{ digest_of_rows(['version_number', 'department', 'known_at']) }}
-            as history_digest
+        {{ digest_of_rows(['product_history']) }} as history_digest
     from product_history
     group by product_key
 ),
 
-lines as (
-    select
-        transactions.*,
-        {{ bought_product('transactions') }} as bought_product_key
-    from transactions
-    where transactions.customer_key <> {{ unknown_key() }}
-),
-
 histories as (
     select
-        lines.customer_key,
+        transactions.customer_key,
         {{ digest_of_rows([
-            'lines.transaction_key',
-            'lines.bought_product_key',
+            'transactions.transaction_line_key',
+            'transactions._loaded_at',
             'products.history_digest',
-            'lines.source_store_id',
-            'lines.line_type',
-            'lines.transaction_date',
-            'lines.known_at',
-            'lines.net_amount',
-            'lines.discount_amount',
         ]) }} as history_digest
-    from lines
-    left join products on lines.bought_product_key = products.product_key
-    group by lines.customer_key
+    from transactions
+    left join products on transactions.product_key = products.product_key
+    where transactions.customer_key <> {{ unknown_key() }}
+    group by transactions.customer_key
 )
 
 select
