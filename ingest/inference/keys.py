@@ -14,6 +14,7 @@ from ingest.inference.words import (
     strength,
     words,
 )
+from ingest.sql import literal
 
 # More columns than these are not tried in pairs.
 _CANDIDATES = 8
@@ -62,7 +63,9 @@ def guess_identity(
     if not key:
         delivery, why = "append", "without a key, rows can only be events"
     elif file_count > 1:
-        delivery, why = _by_files(connection, [places[name] for name in key], changed)
+        keys = [places[name] for name in key]
+        moment = _moment(columns, happened) if is_event else None
+        delivery, why = _by_files(connection, keys, changed, moment)
     elif is_event and changed:
         delivery, why = "upsert", f"{happened} and {changed} say that rows change later"
     elif is_event:
@@ -200,23 +203,54 @@ def _can_be_key(pair: Sequence[str]) -> bool:
     )
 
 
+def _moment(columns: Sequence[ColumnGuess], name: str) -> str:
+    """Return the SQL of a column's times."""
+    place, format_ = next(
+        (n, c.format) for n, c in enumerate(columns) if c.name == name
+    )
+    if format_:
+        return f"try_strptime(c{place}, {literal(format_)})"
+    return f"try_cast(c{place} as timestamp)"
+
+
 def _by_files(
-    connection: duckdb.DuckDBPyConnection, key: Sequence[str], changed: str | None
+    connection: duckdb.DuckDBPyConnection,
+    key: Sequence[str],
+    changed: str | None,
+    moment: str | None,
 ) -> tuple[str, str]:
-    """Return how several files are delivered, by the keys that they share."""
+    """Return how several files are delivered, by the keys that they share.
+
+    Parameters
+    ----------
+    moment
+        SQL of the time when a row happened; None: rows are no events.
+    """
     on = " and ".join(f"now.{c} = before.{c}" for c in key)
-    again, before = connection.execute(
-        f"""select count(*) filter (exists (
-            select 1 from sample as now
-            where {on} and now.file_number = before.file_number + 1
-        )), count(*)
-        from sample as before
-        where file_number < (select max(file_number) from sample)"""
+    again, older, before = connection.execute(
+        f"""with begins as (
+            select file_number, min({moment or "null"}) as moment
+            from sample group by all
+        )
+        select count(*) filter (is_there), count(*) filter (is_older and not is_there),
+            count(*)
+        from (
+            select exists (
+                    select 1 from sample as now
+                    where {on} and now.file_number = before.file_number + 1
+                ) as is_there,
+                coalesce({moment or "null"} < begins.moment, false) as is_older
+            from sample as before
+            inner join begins on begins.file_number = before.file_number + 1
+        )"""
     ).fetchone()
     share = again / before if before else 0
     if share == 0:
         return "append", "no key stands in two files"
     why = f"{share:.0%} of a file's keys stand in the next file too"
+    # As a snapshot, a file of the last 30 days would delete what happened before them.
+    if older * 2 > before - again:
+        return "upsert", f"{why}, and what it lacks is older than all that it has"
     if share >= _REPEATED and not changed:
         return "snapshot", why
     return "upsert", why

@@ -70,6 +70,11 @@ def test_files_tell_how_they_are_delivered(tmp_path):
     assert delivery(header + one, header + two) == "append"
     assert delivery(header + one, header + one + two) == "snapshot"
     assert delivery(header + one + two, header + two[:15]) == "upsert"
+    # Of the last days only, what is older is not gone; what is missing between is.
+    days = [f"{n},{n:02d}.01.2026,5\n" for n in range(1, 10)]
+    last = [header + "".join(days[n : n + 6]) for n in range(3)]
+    assert delivery(*last) == "upsert"
+    assert delivery(last[0], header + "".join(days[:2] + days[4:])) == "snapshot"
 
 
 def test_times_of_a_table_of_events(guess):
