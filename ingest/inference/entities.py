@@ -197,6 +197,7 @@ def _mapped(
 ) -> dict[str, tuple[str, ...]]:
     mapped: dict[str, tuple[str, ...]] = {}
     taken: set[str] = set()
+    totals = words()["columns"]["total price"]
     for role, (what, types) in _ROLES[entity].items():
         is_noun = what in words()["nouns"]
         known = numbers_of(what) if is_noun else words()["columns"][what]
@@ -210,6 +211,8 @@ def _mapped(
             and (not column.personal or role in {"product_name"})
             and not (is_noun and column.data_type.startswith(("dec", "dou", *_TIMES)))
             and not (is_noun and column.data_type == "boolean")
+            # As one, it would count as often as there are units.
+            and not (role == "unit_price" and strength(column.name, totals)[0])
         ]
         # What only contains a noun (name of the store) does not identify it.
         least = 3 if is_noun else 1

@@ -63,6 +63,18 @@ def test_amounts_of_lines_are_not_taken_for_totals(sales, rows):
     assert (found.columns["net_amount"], found.doubts) == (("amount",), ())
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["total_price", "Prix total", "Gesamtpreis", "Gesamtpreis netto", "extended_price"],
+)
+def test_the_price_of_all_units_is_no_price_of_one(sales, name):
+    rows = [(n, f"{n},{n * 2.5:.2f}") for n in range(2, 12)]
+    found = sales(f"qty,{name}", rows).columns
+    assert (found["net_amount"], "unit_price" in found) == ((name,), False)
+    found = sales(f"qty,price,{name}", [(n, f"2,{n}.00,{n * 2}.00") for n in range(9)])
+    assert found.columns["unit_price"] == ("price",)
+
+
 def test_amounts_in_cents_are_marked(sales):
     found = sales("amount_cents", [(n, f"{n}00") for n in range(2, 12)])
     assert "divide by 100" in found.doubts[0]
