@@ -170,6 +170,22 @@ def test_tables_of_several_kinds_supply_what_they_have(project, tmp_path):
     assert '"order" as products_order' in products
 
 
+def test_a_second_table_of_sales_is_said_to_be_left_out(project, tmp_path):
+    header = "order_id,order_date,customer_id,total\n"
+    paths = [tmp_path / "store_sales.csv", tmp_path / "web_orders.csv"]
+    for path in paths:
+        path.write_text(f"{header}1,2026-01-03,a,2.50\n")
+    add = ("sources", "add", *map(str, paths), "--name", "both")
+    assert "supplies no transactions (they are made of store_sales only)" in crm(
+        project, *add
+    )
+    contract = project / "dbt_models/models/sources/both/_both__sources.yml"
+    assert (
+        "# review: looks like transactions, too, but int_both__transactions.sql is "
+        "made of store_sales only: if these are others, add them there\n"
+    ) in contract.read_text()
+
+
 def test_the_currency_that_files_say_is_the_source_s_or_contradicts_it(
     project, tmp_path
 ):

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
 import click
@@ -21,7 +21,7 @@ from dbt_models import (
     time_zones,
 )
 from ingest.contracts.sources import read_source
-from ingest.inference.entities import best_mappings
+from ingest.inference.entities import EntityGuess, best_mappings
 from ingest.inference.names import places_of
 from ingest.inference.tables import TableGuess, guess_tables
 
@@ -53,7 +53,8 @@ def add_source(
     paths = list(dict.fromkeys(path.expanduser().absolute() for path in files))
     zone = timezone or deployment.params["timezone"]
     tables = guess_tables(paths, name, day_first=not zone.startswith("America/"))
-    texts = _texts(deployment, name, tables, timezone, currency)
+    mappings = best_mappings([m for table in tables for m in table.mappings])
+    texts = _texts(deployment, name, tables, mappings, timezone, currency)
     _check_names(paths, deployment.exports / name if copies else None)
     folder.mkdir(exist_ok=True)
     for file_name, text in texts.items():
@@ -61,7 +62,7 @@ def add_source(
     failures = trial(deployment, read_source(folder), paths)
     if copies:
         _copy(paths, deployment.exports / name)
-    _say(deployment, name, tables, sorted(texts), paths, copies)
+    _say(deployment, name, tables, mappings, sorted(texts), paths, copies)
     for failure in failures:
         click.secho("\nDoes not land: ", fg="yellow", nl=False)
         click.echo(f"{failure} Mend the contract or the file before you run.")
@@ -106,11 +107,11 @@ def _texts(
     deployment: Deployment,
     name: str,
     tables: Sequence[TableGuess],
+    mappings: Mapping[str, EntityGuess],
     timezone: str | None,
     currency: str | None,
 ) -> dict[str, str]:
     """Return the source's files: name to text."""
-    mappings = best_mappings([m for table in tables for m in table.mappings])
     zone = Setting(
         timezone or deployment.params["timezone"],
         None if timezone else "the deployment's; no file says which clocks it goes by",
@@ -158,15 +159,21 @@ def _say(
     deployment: Deployment,
     name: str,
     tables: Sequence[TableGuess],
+    mappings: Mapping[str, EntityGuess],
     written: Sequence[str],
     paths: Sequence[Path],
     copies: bool,
 ) -> None:
     for table in tables:
-        entities = ", ".join(mapping.entity for mapping in table.mappings)
+        supplied = [
+            entity
+            if mappings[entity].table == table.name
+            else f"no {entity} (they are made of {mappings[entity].table} only)"
+            for entity in (mapping.entity for mapping in table.mappings)
+        ]
         click.echo(
             f"{table.name}: {len(table.columns.columns)} columns, {table.looked_at}; "
-            f"supplies {entities or 'no entity that its names tell'}"
+            f"supplies {', '.join(supplied) or 'no entity that its names tell'}"
         )
     folder = SOURCES_DIR / name
     click.secho(f"\nWritten to {_shown(folder)}", bold=True)
@@ -189,7 +196,7 @@ def _say(
             f"     It will ask for the files in {exports}/ (--copy puts them there)."
         )
     click.echo("  3. crm run")
-    if not any(m.entity == "transactions" for table in tables for m in table.mappings):
+    if "transactions" not in mappings:
         click.secho("\nNote: ", fg="yellow", nl=False)
         click.echo("no table looks like transactions:")
         for table in tables:

@@ -54,8 +54,7 @@ def contract_text(
         "    tables:",
     ]
     for table in tables:
-        mine = [m for m in mappings.values() if m.table == table.name]
-        lines += _table_lines(source, table, mine)
+        lines += _table_lines(source, table, mappings)
     return "\n".join(lines) + "\n"
 
 
@@ -65,16 +64,22 @@ def _described(source: str) -> str:
 
 
 def _table_lines(
-    source: str, table: TableGuess, mappings: Sequence[EntityGuess]
+    source: str, table: TableGuess, chosen: Mapping[str, EntityGuess]
 ) -> Iterator[str]:
     identity = table.identity
+    mappings = [m for m in chosen.values() if m.table == table.name]
     entities = [mapping.entity for mapping in mappings]
-    row = next((_ONE_ROW[e] for e in _ONE_ROW if e in entities), None)
+    supplied = [mapping.entity for mapping in table.mappings]
+    row = next((_ONE_ROW[e] for e in _ONE_ROW if e in supplied), "One row per row.")
+    doubts = [
+        f"looks like {entity}, too, but int_{source}__{entity}.sql is made of "
+        f"{chosen[entity].table} only: if these are others, add them there"
+        for entity in supplied
+        if entity not in entities
+    ]
+    doubt = "; ".join(doubts) if supplied else "what is a row?"
     yield f"      - name: {scalar(table.name)}"
-    if row:
-        yield f"        description: {row}"
-    else:
-        yield f"        description: One row per row.{mark('what is a row?')}"
+    yield f"        description: {row}{mark(doubt)}"
     yield "        config:"
     yield "          meta:"
     yield f"            export: {scalar(f'{source}/{table.pattern}')}"
