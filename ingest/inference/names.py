@@ -13,6 +13,9 @@ from ingest.inference.words import snake_case
 _ENDING = re.compile(
     r"\.(csv|tsv|txt|dat|jsonl?|ndjson|parquet|xlsx|xlsm|zip)(\.gz|\.zst)?$", re.I
 )
+# A year, or what is longer, behind letters; KNA1 and Q3 are names.
+_DATE_BEHIND = r"(?<=[A-Za-z])(?:(?:19|20)\d\d|\d{6,})(?!\d)"
+_OPEN = rf"(?:(?<![A-Za-z\d])\d|{_DATE_BEHIND})[\d._-]*(?:T\d[\d._-]*Z?)?"
 _SUFFIX = re.compile(r"\.[a-z]+(\.gz|\.zst)?$", re.I)
 
 
@@ -22,7 +25,8 @@ def table_name(name: str) -> str:
     >>> table_name("Orders_2026-01.csv")
     'orders'
     """
-    words = _stem(name).split("_")
+    name = re.sub(r"(?<=\d)T(?=\d)|(?<=\d)Z\b", "_", name)
+    words = re.sub(_DATE_BEHIND, "", _stem(name)).split("_")
     return _identifier("_".join(word for word in words if not word.isdigit()))
 
 
@@ -88,7 +92,7 @@ def pattern_of(names: Sequence[str], others: Sequence[str] = ()) -> str | None:
 
 def _with_open_numbers(names: Sequence[str]) -> str:
     stems = {
-        re.sub(r"\*[-_. *]*\*", "*", re.sub(r"(?<![A-Za-z])\d[\d._-]*", "*", stem))
+        re.sub(r"\*[-_. *]*\*", "*", re.sub(_OPEN, "*", stem))
         for name in names
         for stem in [_SUFFIX.sub("", name).replace("[", "[[]")]
     }
