@@ -13,7 +13,7 @@ _LETTERS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae"}
 )
 # What stands in names beside what they name.
-_UNITS = {"eur", "euro", "usd", "gbp", "chf", "dollar", "utc", "in", "of"}
+_UNITS = {"eur", "euro", "usd", "gbp", "chf", "dollar", "utc", "in", "of", "de", "du"}
 
 
 @cache
@@ -72,10 +72,11 @@ def _tokens(name: str) -> list[str]:
 
 @cache
 def numbers_of(noun: str) -> tuple[str, ...]:
-    """Return what numbers of a noun may be called: ``order_id``, ``orderno`` ..."""
-    nouns, suffixes = words()["nouns"][noun], words()["suffixes"]
-    with_suffix = tuple(f"{n} {suffix}" for n in nouns for suffix in suffixes)
-    return (*with_suffix, *nouns)
+    """Return what numbers of a noun may be called: ``order_id``, ``id_order`` ..."""
+    nouns, known = words()["nouns"][noun], words()
+    with_suffix = tuple(f"{n} {suffix}" for n in nouns for suffix in known["suffixes"])
+    with_prefix = tuple(f"{prefix} {n}" for n in nouns for prefix in known["prefixes"])
+    return (*with_suffix, *with_prefix, *nouns)
 
 
 def is_number_of_something(name: str) -> bool:

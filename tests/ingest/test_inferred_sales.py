@@ -75,6 +75,30 @@ def test_the_price_of_all_units_is_no_price_of_one(sales, name):
     assert found.columns["unit_price"] == ("price",)
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        "N° commande,Date commande,Code client,Réf. produit,Qté,Montant HT",
+        "Nº de pedido,Fecha,ID cliente,Código producto,Cant.,Importe",
+        "Rg-Nr,Datum,Kd.-Nr.,Art.-Nr.,Stk,Gesamt",
+        # A name of an item, or its number in the order, is no number of it.
+        "Order #,Date,Customer #,SKU,Qty,Total,Item",
+    ],
+)
+def test_numbers_are_known_by_what_stands_before_them_and_if_shortened(guess, names):
+    rows = "".join(f"o{n},2026-01-03,c{n},s1,2,{n}.50,1\n" for n in range(5))
+    table = guess(f"{names}{'' if 'Item' in names else ',x'}\n{rows}", name="a.csv")
+    columns = {m.entity: m.columns for m in table.mappings}["transactions"]
+    order, _, customer, product, quantity, amount, *_ = names.split(",")
+    assert columns == {
+        "source_transaction_id": (order,),
+        "source_customer_id": (customer,),
+        "source_product_id": (product,),
+        "quantity": (quantity,),
+        "net_amount": (amount,),
+    }
+
+
 def test_amounts_in_cents_are_marked(sales):
     found = sales("amount_cents", [(n, f"{n}00") for n in range(2, 12)])
     assert "divide by 100" in found.doubts[0]
