@@ -177,6 +177,15 @@ def _with_amount(
         for name in amounts
         if is_in_hundredths(name)
     ]
+    if "net_amount" not in sales.columns:
+        known = words()["columns"]["discount"]
+        doubts += [
+            f"{column.name} is not taken off it, neither here nor in the mapping"
+            for column in columns
+            if column.data_type.startswith(_NUMBERS)
+            and column.distinct > 1
+            and strength(column.name, known)[0]
+        ]
     returned = returns_in(connection, columns, amounts)
     return replace(sales, doubts=tuple(doubts), returned=returned)
 

@@ -99,6 +99,18 @@ def test_numbers_are_known_by_what_stands_before_them_and_if_shortened(guess, na
     }
 
 
+def test_a_discount_on_quantity_times_price_is_marked(sales):
+    rows = [(n, f"2,5.00,{n % 2}.00") for n in range(2, 12)]
+    found = sales("qty,price,discount", rows)
+    assert found.doubts == (
+        "discount is not taken off it, neither here nor in the mapping",
+    )
+    # Of an amount it may have been taken off, and none is none.
+    assert sales("qty,amount,discount", rows).doubts == ()
+    rows = [(n, "2,5.00,0.00") for n in range(2, 12)]
+    assert sales("qty,price,discount", rows).doubts == ()
+
+
 def test_amounts_in_cents_are_marked(sales):
     found = sales("amount_cents", [(n, f"{n}00") for n in range(2, 12)])
     assert "divide by 100" in found.doubts[0]
