@@ -158,6 +158,26 @@ def test_what_programs_make_of_csv_lands_as_it_was_guessed(landed):
     }
 
 
+@pytest.mark.parametrize(
+    ("amounts", "currency"),
+    [
+        (["1\u00a0234,50 zł", "-7,00 zł"], "PLN"),
+        (["US$1,234.50", "-US$7.00"], "USD"),
+        (["CA$1,234.50", "CA$-7.00"], "CAD"),
+        (["₹ 1,234.50", "₹ -7.00"], "INR"),
+        (["1.234,50 kr.", "-7,00 kr."], None),
+        (["kr. 1.234,50", "kr. -7,00"], None),
+        (["SEK 1234.5", "SEK -7"], "SEK"),
+    ],
+)
+def test_signs_of_currencies_land_as_amounts(landed, amounts, currency):
+    rows = "".join(f"{n};{amount};x\n" for n, amount in enumerate(amounts))
+    landed.shop.export("orders.csv", f"order_no;amount;city\n{rows}")
+    assert [row[1] for row in landed()["orders"]] == [Decimal("1234.50"), Decimal(-7)]
+    (table,) = guesses(landed.shop)
+    assert table.columns.currencies == ((currency,) if currency else ())
+
+
 def test_files_of_a_table_that_are_packed_differently_all_land(landed):
     landed.shop.export("orders_2026-01.csv.gz", gzip.compress(ORDERS.encode()))
     archive(landed.shop.folder / "orders_2026-02.zip", orders__csv=MORE_ORDERS)

@@ -89,5 +89,5 @@ def currency_column(
 def currencies_of(values: duckdb.DuckDBPyRelation) -> str | None:
     """Return the currencies that a column's amounts are in, if they are several."""
     symbols = symbols_of({"": values}, [""])
-    codes = {CURRENCIES.get(symbol, symbol) for symbol in symbols if symbol != "%"}
+    codes = {code for symbol in symbols if (code := CURRENCIES[symbol])}
     return " and ".join(sorted(codes)) if len(codes) > 1 else None

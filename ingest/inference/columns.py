@@ -215,7 +215,7 @@ def guess_columns(
                 and not values[name].filter(_NO_DIGITS).limit(1).fetchone(),
             )
         )
-    signs = [CURRENCIES.get(symbol, symbol) for symbol in symbols if symbol != "%"]
+    signs = [code for symbol in symbols if (code := CURRENCIES[symbol])]
     said, codes = currency_column(values) or (None, ())
     if not any(types[name].data_type.startswith("dec") for name in numeric):
         said, codes = None, ()  # of what, without amounts?

@@ -17,8 +17,18 @@ from ingest.inference.words import (
 from ingest.sql import literal
 from ingest.written_numbers import leading_minus
 
-SYMBOLS = ("€", "$", "£", "¥", "EUR", "USD", "GBP", "CHF", "JPY", "%")
-CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
+# Signs at amounts, and the currency that each means; kr is that of three countries.
+CURRENCIES = {
+    **{"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "zł": "PLN", "Kč": "CZK"},
+    **{"Ft": "HUF", "₹": "INR", "₺": "TRY", "R$": "BRL", "A$": "AUD", "CA$": "CAD"},
+    **{"US$": "USD", "kr": None, "kr.": None, "%": None},
+}
+_CODES = (
+    *("EUR", "USD", "GBP", "CHF", "JPY", "PLN", "CZK", "HUF", "SEK", "NOK", "DKK"),
+    *("INR", "TRY", "BRL", "AUD", "CAD", "NZD"),
+)
+CURRENCIES |= {code: code for code in _CODES}
+SYMBOLS = tuple(CURRENCIES)
 _SYMBOL = "|".join(map(re.escape, SYMBOLS))
 _SIGN = "[+\u2212-]?"
 _MAX_BIGINT = 2**63 - 1
