@@ -61,7 +61,7 @@ def leading_minus(text: str, negative: str, symbols: Iterable[str]) -> str:
 
 def _any_of(words: Iterable[str]) -> str:
     """Return the regular expression of one of the words; none, if there are none."""
-    # The first one that fits is taken: kr. before kr.
+    # The first that fits is taken, and kr. begins with kr.
     longest_first = sorted(words, key=len, reverse=True)
     found = "|".join(map(re.escape, longest_first))
     return f"(?:{found})" if found else ""

@@ -121,15 +121,28 @@ def lacks_of_sales(
     """Return what a table of sales would have, and this one does not."""
     noun = noun_of_table(table)
     mapped = _mapped("transactions", noun, columns)
-    return tuple(
-        what
-        for what, is_there in {
-            "a time that is never empty": identity.happened is not None,
-            "an amount": _has_amount(mapped),
-            "a number of the customer": "source_customer_id" in mapped,
-        }.items()
-        if not is_there
-    )
+    lacks = []
+    if identity.happened is None:
+        misread = _misread(columns, "happened", _TIMES, "times")
+        lacks.append(f"a time that is never empty{misread}")
+    if not _has_amount(mapped):
+        lacks.append(f"an amount{_misread(columns, 'amount', _NUMBERS, 'numbers')}")
+    if "source_customer_id" not in mapped:
+        lacks.append("a number of the customer")
+    return tuple(lacks)
+
+
+def _misread(
+    columns: Sequence[ColumnGuess], what: str, types: tuple[str, ...], are: str
+) -> str:
+    """Say which columns are called so, and are not what they should be."""
+    found = [
+        column.name
+        for column in columns
+        if strength(column.name, words()["columns"][what])[0] == 3
+        and not column.data_type.startswith(types)
+    ]
+    return f" (not all values of {', '.join(found)} are {are})" if found else ""
 
 
 def best_mappings(found: Sequence[EntityGuess]) -> dict[str, EntityGuess]:

@@ -52,6 +52,12 @@ def test_what_a_table_lacks_to_be_sales_is_said(guess):
         "a time that is never empty",
         "a number of the customer",
     )
+    # They are there by their names, and something in them is not what it should be.
+    table = guess("Datum;Kunde;Betrag\n31.01.2026;a;5,00\nSumme;;5 Taler\n")
+    assert table.lacks_of_sales == (
+        "a time that is never empty (not all values of Datum are times)",
+        "an amount (not all values of Betrag are numbers)",
+    )
 
 
 def test_files_tell_how_they_are_delivered(tmp_path):
