@@ -7,6 +7,7 @@ from itertools import combinations
 import duckdb
 
 from ingest.inference.columns import ColumnGuess
+from ingest.inference.delivery import by_files, moment_of
 from ingest.inference.words import (
     is_number_of_something,
     noun_of_table,
@@ -14,7 +15,6 @@ from ingest.inference.words import (
     strength,
     words,
 )
-from ingest.sql import literal
 
 # More columns than these are not tried in pairs.
 _CANDIDATES = 8
@@ -22,8 +22,6 @@ _CANDIDATES = 8
 _LASTING = {"customer", "product", "campaign"}
 # Fewer things of several lines may count them alike by chance.
 _FEWEST = 3
-# Of the rows of a file that stand in the file before it too.
-_REPEATED = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,12 +58,17 @@ def guess_identity(
         "row; others were not tried"
     )
     is_event = happened is not None and noun_of_table(table) not in _LASTING
+    if is_event and len(key) > 1 and not _has_line_number(connection, key, places):
+        key_why += (
+            f"; but may one {key[0]} have one {key[1]} twice? Only one of equal rows "
+            "would count: then take the key away"
+        )
     if not key:
         delivery, why = "append", "without a key, rows can only be events"
     elif file_count > 1:
         keys = [places[name] for name in key]
-        moment = _moment(columns, happened) if is_event else None
-        delivery, why = _by_files(connection, keys, changed, moment)
+        moment = moment_of(columns, happened) if is_event else None
+        delivery, why = by_files(connection, keys, changed, moment)
     elif is_event and changed:
         delivery, why = "upsert", f"{happened} and {changed} say that rows change later"
     elif is_event:
@@ -190,6 +193,18 @@ def _counts_anew(connection: duckdb.DuckDBPyConnection, line: str, whole: str) -
     ).fetchone()[0]
 
 
+def _has_line_number(
+    connection: duckdb.DuckDBPyConnection, key: Sequence[str], places: dict[str, str]
+) -> bool:
+    """Return whether a key of two numbers the lines of something, by name or rows."""
+    whole, line = (places[name] for name in key)
+    return _counts_anew(connection, line, whole) or any(
+        strength(name, numbers_of("line"))[0] == 3
+        and _has_digits_only(connection, places[name])
+        for name in key
+    )
+
+
 def _can_be_key(pair: Sequence[str]) -> bool:
     """Return whether a pair is unique by what it says, and not by chance.
 
@@ -201,56 +216,3 @@ def _can_be_key(pair: Sequence[str]) -> bool:
         for name in pair
         for noun in ("line", "transaction", "campaign")
     )
-
-
-def _moment(columns: Sequence[ColumnGuess], name: str) -> str:
-    """Return the SQL of a column's times."""
-    place, format_ = next(
-        (n, c.format) for n, c in enumerate(columns) if c.name == name
-    )
-    if format_:
-        return f"try_strptime(c{place}, {literal(format_)})"
-    return f"try_cast(c{place} as timestamp)"
-
-
-def _by_files(
-    connection: duckdb.DuckDBPyConnection,
-    key: Sequence[str],
-    changed: str | None,
-    moment: str | None,
-) -> tuple[str, str]:
-    """Return how several files are delivered, by the keys that they share.
-
-    Parameters
-    ----------
-    moment
-        SQL of the time when a row happened; None: rows are no events.
-    """
-    on = " and ".join(f"now.{c} = before.{c}" for c in key)
-    again, older, before = connection.execute(
-        f"""with begins as (
-            select file_number, min({moment or "null"}) as moment
-            from sample group by all
-        )
-        select count(*) filter (is_there), count(*) filter (is_older and not is_there),
-            count(*)
-        from (
-            select exists (
-                    select 1 from sample as now
-                    where {on} and now.file_number = before.file_number + 1
-                ) as is_there,
-                coalesce({moment or "null"} < begins.moment, false) as is_older
-            from sample as before
-            inner join begins on begins.file_number = before.file_number + 1
-        )"""
-    ).fetchone()
-    share = again / before if before else 0
-    if share == 0:
-        return "append", "no key stands in two files"
-    why = f"{share:.0%} of a file's keys stand in the next file too"
-    # As a snapshot, a file of the last 30 days would delete what happened before them.
-    if older * 2 > before - again:
-        return "upsert", f"{why}, and what it lacks is older than all that it has"
-    if share >= _REPEATED and not changed:
-        return "snapshot", why
-    return "upsert", why

@@ -38,6 +38,18 @@ def test_lines_that_begin_anew_in_each_order_are_a_key_whatever_they_are_called(
     assert "others were not tried" in found.key_why
 
 
+@pytest.mark.parametrize(
+    ("second", "is_doubtful"),
+    [("sku,x", True), ("item,x", True), ("item,", False), ("line_no,", False)],
+)
+def test_a_key_of_what_was_bought_may_be_one_by_chance(guess, second, is_doubtful):
+    name, letter = second.split(",")
+    rows = "".join(f"{n // 2},{letter}{n % 2},2026-01-03,5\n" for n in range(6))
+    found = guess(f"bon,{name},date,amount\n{rows}").identity
+    assert found.key == ("bon", name)
+    assert (f"may one bon have one {name} twice?" in found.key_why) == is_doubtful
+
+
 def test_a_time_that_may_be_an_event_s_is_asked_for(guess):
     why = guess("id,logged\n1,2026-01-01 10:00:00\n", name="log.csv").identity
     assert (why.delivery, "are its rows events, by logged?" in why.delivery_why) == (
