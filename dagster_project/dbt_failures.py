@@ -8,6 +8,7 @@ import duckdb
 
 from dagster_project.catalog.lineage import KnownTables, Trace
 from dagster_project.catalog.record import tables_of
+from dagster_project.conflicting_rows import conflicting_rows
 from dagster_project.dbt import read_manifest, results_path
 from dagster_project.empty_values import landing_again, loads_with_empty
 from dbt_models import PROJECT_DIR, Deployment
@@ -41,6 +42,8 @@ def build_failures(deployment: Deployment) -> list[str]:
                 said = list(_empty_columns(build, deployment, manifest, compiled, node))
                 problem = "\n- ".join(said) or problem
             advice = node["config"].get("meta", {}).get("advice", "")
+            if node["name"] == "money_is_conserved":
+                advice = "\n  ".join(conflicting_rows(build, deployment)) or advice
             problems.append(f"{problem.strip()}\n  {advice}".rstrip())
     return problems
 
