@@ -8,7 +8,7 @@ import duckdb
 from ingest.inference.columns import ColumnGuess
 from ingest.inference.keys import Identity
 from ingest.inference.sales import is_in_hundredths, order_totals, returns_in
-from ingest.inference.words import noun_of_table, numbers_of, strength, words
+from ingest.inference.words import has_word, noun_of_table, numbers_of, strength, words
 
 _NUMBERS = ("integer", "bigint", "double", "decimal")
 _TIMES = ("date", "timestamp")
@@ -219,7 +219,7 @@ def _mapped(
 ) -> dict[str, tuple[str, ...]]:
     mapped: dict[str, tuple[str, ...]] = {}
     taken: set[str] = set()
-    totals = words()["columns"]["total price"]
+    no_unit_price = words()["columns"]["no unit price"]
     for role, (what, types) in _ROLES[entity].items():
         is_noun = what in words()["nouns"]
         known = numbers_of(what) if is_noun else words()["columns"][what]
@@ -233,16 +233,28 @@ def _mapped(
             and (not column.personal or role in {"product_name"})
             and not (is_noun and column.data_type.startswith(("dec", "dou", *_TIMES)))
             and not (is_noun and column.data_type == "boolean")
-            # As one, it would count as often as there are units.
-            and not (role == "unit_price" and strength(column.name, totals)[0])
+            # A total would count as often as there are units.
+            and not (role == "unit_price" and strength(column.name, no_unit_price)[0])
+            and not (role == "net_amount" and _is_part(column.name))
         ]
         # What only contains a noun (name of the store) does not identify it.
         least = 3 if is_noun else 1
-        best = max(found, key=lambda f: f[0], default=((0, 0), ""))
+        best = max(found, key=_likeliness, default=((0, 0), ""))
         if best[0][0] >= least:
             mapped[role] = (best[1],)
             taken.add(best[1])
     return mapped
+
+
+def _likeliness(found: tuple[tuple[int, int], str]) -> tuple[int, bool, int]:
+    """Return what orders columns for a role: of two amounts the one without tax."""
+    (sureness, place), name = found
+    return sureness, not has_word(name, "with tax"), place
+
+
+def _is_part(name: str) -> bool:
+    """Return whether an amount is a part of others, by its name, such as the tax."""
+    return has_word(name, "part of an amount") and not has_word(name, "beside a part")
 
 
 def _contact_fields(columns: Sequence[ColumnGuess]) -> dict[str, tuple[str, ...]]:

@@ -96,6 +96,12 @@ def is_money(name: str) -> bool:
     )
 
 
+def has_word(name: str, known: str) -> bool:
+    """Return whether one of the words for something stands anywhere in a name."""
+    columns = words()["columns"]
+    return not {snake_case(word) for word in columns[known]}.isdisjoint(_tokens(name))
+
+
 def noun_of_table(name: str) -> str | None:
     """Return what a table of this name has rows of, if its name says it."""
     tokens = snake_case(name).split("_")

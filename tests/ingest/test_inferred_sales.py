@@ -99,6 +99,36 @@ def test_numbers_are_known_by_what_stands_before_them_and_if_shortened(guess, na
     }
 
 
+@pytest.mark.parametrize(
+    ("names", "amount"),
+    [
+        ("tax_amount,grand_total", "grand_total"),
+        ("shipping_amount,sum_total", "sum_total"),
+        ("Umsatz brutto,Umsatz netto", "Umsatz netto"),
+        ("Total incl. VAT,Total excl. VAT", "Total excl. VAT"),
+        ("Montant TTC,Montant HT", "Montant HT"),
+        ("Rabatt Betrag,Betrag nach Rabatt", "Betrag nach Rabatt"),
+    ],
+)
+def test_a_part_of_an_amount_and_one_with_tax_are_not_taken(sales, names, amount):
+    rows = [(n, f"{n}.50,{n}.75") for n in range(2, 12)]
+    assert sales(names, rows).columns["net_amount"] == (amount,)
+
+
+@pytest.mark.parametrize(
+    ("names", "price"),
+    [
+        ("list_price,net_price", "net_price"),
+        ("cost_price,selling_price", "selling_price"),
+        ("EK-Preis,VK-Preis", "VK-Preis"),
+    ],
+)
+def test_the_price_is_what_customers_pay(sales, names, price):
+    rows = [(n, f"2,{n}.50,{n}.75") for n in range(2, 12)]
+    found = sales(f"qty,{names}", rows).columns
+    assert (found["unit_price"], "net_amount" in found) == ((price,), False)
+
+
 def test_a_discount_on_quantity_times_price_is_marked(sales):
     rows = [(n, f"2,5.00,{n % 2}.00") for n in range(2, 12)]
     found = sales("qty,price,discount", rows)
