@@ -102,9 +102,21 @@ def has_word(name: str, known: str) -> bool:
     return not {snake_case(word) for word in columns[known]}.isdisjoint(_tokens(name))
 
 
+def _about(table: str) -> list[str]:
+    """Return the words of a table's name without those that any may have behind it."""
+    tokens = snake_case(table).split("_")
+    known = {snake_case(word) for word in words()["of tables"]}
+    while len(tokens) > 1 and tokens[-1] in known:
+        tokens.pop()
+    # German makes one word of two.
+    end = max((w for w in known if tokens[-1].endswith(w)), key=len, default="")
+    tokens[-1] = tokens[-1].removesuffix(end) if len(end) > 4 else tokens[-1]
+    return tokens if tokens[-1] else [end]
+
+
 def noun_of_table(name: str) -> str | None:
     """Return what a table of this name has rows of, if its name says it."""
-    tokens = snake_case(name).split("_")
+    tokens = _about(name)
     for noun in (
         "line",
         "transaction",

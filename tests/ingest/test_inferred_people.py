@@ -2,6 +2,8 @@
 
 import pytest
 
+from ingest.inference.words import noun_of_table
+
 
 def test_numbers_of_orders_are_no_names_of_people(guess):
     table = guess("Name,Email\n#10001,a@shop.example\n#10002,b@shop.example\n")
@@ -30,6 +32,33 @@ def test_personal_data_by_name_and_by_value(guess):
     # Names of products are nobody's.
     products = guess("sku,name\na1,Ada\na2,Bo\n", name="products.csv")
     assert {c.personal for c in products.columns.columns} == {None}
+
+
+def test_master_data_of_customers_are_no_sales(guess):
+    table = guess(
+        "KundenNr;Geb.-Datum;angelegt Datum;Umsatz Vorjahr;Buyer Name\n"
+        "1;01.02.1980;03.01.2020;10,00;Ada Klein\n"
+        "2;13.03.1981;04.01.2020;20,00;Bo Groß\n",
+        name="Kundenstamm_20260131.csv",
+    )
+    assert [c.personal for c in table.columns.columns] == [
+        *(None, "identity", None, None, "contact")
+    ]
+    assert {m.entity for m in table.mappings} == {"customers", "contacts"}
+
+
+@pytest.mark.parametrize(
+    ("table", "noun"),
+    [
+        ("kundenliste", "customer"),
+        ("customer_data_export", "customer"),
+        ("orders_page", "transaction"),
+        ("export", None),
+        ("stammdaten", None),
+    ],
+)
+def test_a_table_is_about_what_stands_before_list_or_export(table, noun):
+    assert noun_of_table(table) == noun
 
 
 @pytest.mark.parametrize(
