@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from dbt_models import WarehouseError
+from ingest.inference.candidates import Candidate
 from ingest.inference.columns import ColumnGuess, Columns, guess_columns
 from ingest.inference.entities import EntityGuess, lacks_of_sales, map_table
 from ingest.inference.groups import Group, groups_in
@@ -100,13 +101,7 @@ def _guess_table(name: str, pattern: str, group: Group, day_first: bool) -> Tabl
     (first_candidate, first), *others = group.samples.items()
     for candidate, sample in others:
         if sample.names != first.names or sample.format != first.format:
-            raise WarehouseError(
-                f"{candidate} has the columns {', '.join(sample.names)}, and "
-                f"{first_candidate}, by its name of the same table, "
-                f"{', '.join(first.names)}; or they are written differently "
-                "(delimiter, encoding, header, widths). Give them names that differ in "
-                "more than numbers."
-            )
+            raise WarehouseError(_difference(first_candidate, first, candidate, sample))
     paths = sorted({candidate.path for candidate in group.samples})
     rows = pa.concat_tables(
         [
@@ -152,6 +147,37 @@ def _guess_table(name: str, pattern: str, group: Group, day_first: bool) -> Tabl
         mappings=mappings,
         lacks_of_sales=lacks_of_sales(name, columns.columns, identity)
         or (("amounts in one currency",) if mixed else ()),
+    )
+
+
+def _difference(
+    first_candidate: Candidate, first: Sample, candidate: Candidate, sample: Sample
+) -> str:
+    """Say why two files are not one table, as their names have it."""
+    ways = (
+        f"only {one} has {', '.join(names)}"
+        for one, mine, others in (
+            (first_candidate, first.names, sample.names),
+            (candidate, sample.names, first.names),
+        )
+        if (names := [name for name in mine if name not in others])
+    )
+    if said := "; ".join(ways):
+        way_out = (
+            "name only the files that are as it is now: columns that the others lack "
+            "are `optional: true` in the contract, and one that was renamed has "
+            "`was: [<old name>]` there"
+        )
+    elif first.format == sample.format:
+        said = "their columns are in another order"
+        way_out = "name only those of one order; the others will land, too"
+    else:
+        said = "they are written differently (delimiter, encoding, header, widths)"
+        way_out = "have all written alike"
+    return (
+        f"{first_candidate} and {candidate} are one table by their names, but {said}. "
+        f"If it is one, {way_out}. If not, give them names that differ in more than "
+        "numbers."
     )
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dbt_models import WarehouseError
 from ingest.inference.names import pattern_of, table_name
 from ingest.inference.tables import guess_tables
 
@@ -93,6 +94,26 @@ def test_files_tell_how_they_are_delivered(tmp_path):
     last = [header + "".join(days[n : n + 6]) for n in range(3)]
     assert delivery(*last) == "upsert"
     assert delivery(last[0], header + "".join(days[:2] + days[4:])) == "snapshot"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "id,day,channel\n3,2026-02-01,web\n",
+            "only {} has channel. If it is one, name",
+        ),
+        ("day,id\n2026-02-01,3\n", "their columns are in another order"),
+        ("id;day\n3;2026-02-01\n", "are written differently"),
+    ],
+)
+def test_how_files_of_one_name_differ_is_said(tmp_path, content, said):
+    first, second = tmp_path / "orders_1.csv", tmp_path / "orders_2.csv"
+    first.write_text("id,day\n1,2026-01-01\n2,2026-01-02\n")
+    second.write_text(content)
+    with pytest.raises(WarehouseError, match="one table by their names") as error:
+        guess_tables([first, second], "shop", True)
+    assert said.format(second) in str(error.value)
 
 
 def test_times_of_a_table_of_events(guess):
