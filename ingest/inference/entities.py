@@ -7,7 +7,12 @@ import duckdb
 
 from ingest.inference.columns import ColumnGuess
 from ingest.inference.keys import Identity
-from ingest.inference.sales import is_in_hundredths, order_totals, returns_in
+from ingest.inference.sales import (
+    has_sums,
+    is_in_hundredths,
+    order_totals,
+    returns_in,
+)
 from ingest.inference.words import has_word, noun_of_table, numbers_of, strength, words
 
 _NUMBERS = ("integer", "bigint", "double", "decimal")
@@ -180,6 +185,13 @@ def _with_amount(
                 f"{amount} is the same on all lines of one {order}: is it the total of "
                 "that? Then it counts once for each line"
             )
+    for name in sales.columns.get("net_amount", ()):
+        doubts += [
+            f"in each {whole or 'file'}, {name} of one row is the sum of the others: "
+            "either it or they are too many"
+            for whole in ([order, None] if order else [None])
+            if has_sums(connection, columns, name, whole)
+        ]
     amounts = [
         name
         for role in ("net_amount", "unit_price", "quantity")

@@ -45,7 +45,7 @@ def guess_identity(
 ) -> Identity:
     """Guess key and delivery from the relation ``sample`` with ``file_number``."""
     places = {column.name: f"c{place}" for place, column in enumerate(columns)}
-    rows = sum(1 for _ in columns) and _one(connection, "count(*)")
+    rows = _one(connection, "count(*)")
     key = _key(connection, table, columns, places, rows)
     happened = _time(columns, "happened")
     changed = _time(columns, "changed")

@@ -46,6 +46,32 @@ def order_totals(
     return frozenset(found) if is_sure else frozenset()
 
 
+def has_sums(
+    connection: duckdb.DuckDBPyConnection,
+    columns: Sequence[ColumnGuess],
+    amount: str,
+    order: str | None,
+) -> bool:
+    """Return whether one row of each order, or None: file, is the sum of the others."""
+    whole = _place(columns, order) if order else "file_number"
+    # Digits alone are as good as numbers where all have as many behind the sign; each
+    # part may have been rounded.
+    digits = f"regexp_replace({_place(columns, amount)}, '[^0-9]', '', 'g')"
+    return connection.execute(
+        f"""select coalesce(count(*) filter (parts > 2) >= {_FEWEST if order else 1}
+            and avg(has_sum::integer) >= {_NEARLY_ALL}, false)
+        from (
+            select count(*) as parts, abs(max(part) * 2 - sum(part)) < parts as has_sum
+            from (
+                select {whole} as whole, try_cast({digits} as hugeint) as part
+                from sample
+            )
+            where whole is not null and part > 0
+            group by whole having count(*) > 1
+        )"""
+    ).fetchone()[0]
+
+
 def is_in_hundredths(name: str) -> bool:
     """Return whether a column's name says that it holds cents."""
     return bool(_HUNDREDTHS & set(snake_case(name).split("_")))

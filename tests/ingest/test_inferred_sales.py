@@ -141,6 +141,19 @@ def test_a_discount_on_quantity_times_price_is_marked(sales):
     assert sales("qty,price,discount", rows).doubts == ()
 
 
+def test_a_row_that_is_the_sum_of_others_is_marked(sales):
+    """A till writes a sale and its lines, and a report its total."""
+    parts = [(n, f"{value},x") for n in range(4) for value in ("1.50", "2.50", "4.00")]
+    assert (
+        "in each order_id, amount of one row is the sum"
+        in sales("amount,note", parts).doubts[0]
+    )
+    lines = [(n, f"{n}.50,x") for n in range(2, 9)]
+    assert sales("amount,note", lines).doubts == ()
+    found = sales("amount,note", [*lines, ("Sum", "38.50,x")])
+    assert "in each file, amount of one row is the sum" in found.doubts[0]
+
+
 def test_amounts_in_cents_are_marked(sales):
     found = sales("amount_cents", [(n, f"{n}00") for n in range(2, 12)])
     assert "divide by 100" in found.doubts[0]
