@@ -170,20 +170,41 @@ def test_tables_of_several_kinds_supply_what_they_have(project, tmp_path):
     assert '"order" as products_order' in products
 
 
-def test_a_second_table_of_sales_is_said_to_be_left_out(project, tmp_path):
+def test_a_second_table_of_sales_is_left_out_until_it_is_added(tmp_path):
+    project = project_copy(tmp_path / "project")
     header = "order_id,order_date,customer_id,total\n"
     paths = [tmp_path / "store_sales.csv", tmp_path / "web_orders.csv"]
-    for path in paths:
-        path.write_text(f"{header}1,2026-01-03,a,2.50\n")
-    add = ("sources", "add", *map(str, paths), "--name", "both")
+    for path, customer in zip(paths, "ab", strict=True):
+        path.write_text(f"{header}{customer}1,2026-01-03,{customer},2.50\n")
+    add = ("sources", "add", *map(str, paths), "--name", "both", "--copy")
     assert "supplies no transactions (they are made of store_sales only)" in crm(
         project, *add
     )
-    contract = project / "dbt_models/models/sources/both/_both__sources.yml"
+    folder = project / "dbt_models/models/sources/both"
+    contract, sales = (
+        folder / "_both__sources.yml",
+        folder / "int_both__transactions.sql",
+    )
     assert (
         "# review: looks like transactions, too, but int_both__transactions.sql is "
-        "made of store_sales only: if these are others, add them there\n"
+        "made of store_sales only: if these are others, add them there (union all, "
+        "without last_load_id), and control_amount here\n"
     ) in contract.read_text()
+    # As it says.
+    amount = "            control_amount: total\n"
+    contract.write_text(
+        contract.read_text().replace(
+            "            export: both/web", f"{amount}            export: both/web"
+        )
+    )
+    sql = sales.read_text().replace(",\n    _last_load_id as last_load_id", "")
+    sales.write_text(f"{sql}union all\n{sql.replace('store_sales', 'web_orders')}")
+    crm(project, "run")
+    published = project / "data" / "published" / "warehouse.duckdb"
+    with duckdb.connect(published, read_only=True) as connection:
+        assert connection.execute(
+            "select net_amount from marts.customer_rfm"
+        ).fetchall() == [(Decimal("2.5"),), (Decimal("2.5"),)]
 
 
 def test_the_currency_that_files_say_is_the_source_s_or_contradicts_it(

@@ -140,7 +140,7 @@ def _texts(
     return {
         f"_{name}__sources.yml": contract,
         **{
-            f"stg_{name}__{table.name}.sql": staging_text(name, table, mappings)
+            f"stg_{name}__{table.name}.sql": staging_text(name, table)
             for table in tables
         },
         **entity_texts(name, {table.name: table for table in tables}, mappings),

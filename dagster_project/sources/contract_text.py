@@ -74,6 +74,11 @@ def _table_lines(
     doubts = [
         f"looks like {entity}, too, but int_{source}__{entity}.sql is made of "
         f"{chosen[entity].table} only: if these are others, add them there"
+        + (
+            " (union all, without last_load_id), and control_amount here"
+            if entity == "transactions"
+            else ""
+        )
         for entity in supplied
         if entity not in entities
     ]

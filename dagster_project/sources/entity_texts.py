@@ -119,11 +119,12 @@ def _customers(
 ) -> str:
     """Return all customers that any of the tables knows."""
     ids, attributes = {}, []
-    for entity in ("customers", "transactions"):
-        columns = mappings[entity].columns if entity in mappings else {}
-        if "source_customer_id" in columns:
-            table = tables[mappings[entity].table]
-            ids[table.name] = staged_names(table)[columns["source_customer_id"][0]]
+    for table in tables.values():
+        for own in table.mappings:
+            if own.entity in {"customers", "transactions"} and (
+                column := own.columns.get("source_customer_id")
+            ):
+                ids[table.name] = staged_names(table)[column[0]]
     if "customers" in mappings:
         own = mappings["customers"]
         names, quoted = staged_names(tables[own.table]), column_sql(own.table)

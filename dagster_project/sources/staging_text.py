@@ -1,10 +1,8 @@
 """The staging SQL of a guessed table."""
 
 import re
-from collections.abc import Mapping
 from functools import cache
 
-from ingest.inference.entities import EntityGuess
 from ingest.inference.tables import TableGuess
 from ingest.inference.words import snake_case
 from ingest.sql import connect, identifier
@@ -22,11 +20,10 @@ def column_sql(name: str) -> str:
     return name if is_plain and name not in _reserved() else identifier(name)
 
 
-def staging_text(
-    source: str, table: TableGuess, mappings: Mapping[str, EntityGuess]
-) -> str:
+def staging_text(source: str, table: TableGuess) -> str:
     """Return ``stg_<source>__<table>.sql``: names of plain letters, times in UTC."""
-    mine = {e: m for e, m in mappings.items() if m.table == table.name}
+    # Also what the entities are not made of yet: somebody may add it there.
+    mine = {mapping.entity: mapping for mapping in table.mappings}
     # Contacts of who is not in the newest snapshot must be gone; and a line that was
     # corrected is one.
     with_versions = (
