@@ -103,6 +103,7 @@ def test_numbers_are_known_by_what_stands_before_them_and_if_shortened(guess, na
     ("names", "amount"),
     [
         ("tax_amount,grand_total", "grand_total"),
+        ("subtotal,grand_total", "grand_total"),
         ("shipping_amount,sum_total", "sum_total"),
         ("Umsatz brutto,Umsatz netto", "Umsatz netto"),
         ("Total incl. VAT,Total excl. VAT", "Total excl. VAT"),
