@@ -190,7 +190,7 @@ def contents(deployment: Deployment) -> Contents:
         ).fetchall()
         return {
             table: build.execute(
-                f"""select columns(c -> c not in ('_loaded_at', 'began_at'))
+                f"""select columns(c -> c <> 'began_at' and not starts_with(c, '_loaded'))
                 from {table} order by all"""
             ).fetchall()
             for (table,) in tables

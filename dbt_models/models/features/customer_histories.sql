@@ -37,7 +37,7 @@ histories as (
             'transactions.transaction_line_key',
             'transactions._loaded_at',
             'products.history_digest',
-        ]) }} as history_digest
+        ]) }} as _loaded_digest
     from transactions
     left join products on transactions.product_key = products.product_key
     where transactions.customer_key <> {{ unknown_key() }}
@@ -46,11 +46,11 @@ histories as (
 
 select
     histories.customer_key,
-    histories.history_digest,
+    histories._loaded_digest,
     run.began_at as _loaded_at
 from histories
 cross join run
 {% if is_incremental() %}
 left join {{ this }} as built on histories.customer_key = built.customer_key
-where built.history_digest is distinct from histories.history_digest
+where built._loaded_digest is distinct from histories._loaded_digest
 {% endif %}
