@@ -1,10 +1,11 @@
 """What a row must keep to be landed, as SQL over its columns as a reader gives them."""
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ingest.contracts import DECIMAL, Column, Table
+from ingest.contracts.formats import PLAIN
 from ingest.ledger import now
 from ingest.sql import identifier, literal
 from ingest.written_numbers import plain_number
@@ -118,6 +119,12 @@ def spelled_columns(table: Table) -> set[str]:
         if column.format
         or (_is_number(column.data_type) and not table.format.has_plain_numbers)
     }
+
+
+def of_read_values(table: Table) -> Table:
+    """Return the contract of what has been read: as text, it is written as in SQL."""
+    columns = tuple(replace(column, format=None) for column in table.columns)
+    return replace(table, format=PLAIN, columns=columns)
 
 
 def value_of(table: Table, name: str) -> str:

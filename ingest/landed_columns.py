@@ -2,16 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
 from dbt_models import WarehouseError
-from ingest.checks import Check, checks_of, flaws, value_of
+from ingest.checks import Check, checks_of, flaws, of_read_values, value_of
 from ingest.contracts import LANDING_NAMES, Column, Table
-from ingest.contracts.formats import PLAIN
 from ingest.ledger import Load, repeated_files
 from ingest.sql import files, identifier, literal
 
@@ -135,12 +133,6 @@ def _as_contracted(
         values |= {name: value_of(contract, name) for name in names}
         checks += [c for c in checks_of(contract, names) if c.column_name in names]
     return values, checks
-
-
-def of_read_values(table: Table) -> Table:
-    """Return the contract of what has been read: as text, it is written as in SQL."""
-    columns = tuple(replace(column, format=None) for column in table.columns)
-    return replace(table, format=PLAIN, columns=columns)
 
 
 def _broken_rows(

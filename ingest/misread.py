@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from ingest.checks import checks_of, value_of
+from ingest.checks import checks_of, of_read_values, value_of
 from ingest.contracts import Table
 from ingest.contracts.formats import Format
-from ingest.landed_columns import of_read_values
 from ingest.ledger import Load, repeated_files
 from ingest.sql import ask, identifier, literal
 

@@ -13,6 +13,7 @@ from ingest.checks import (
     Check,
     checks_of,
     must_be_empty,
+    of_read_values,
     spelled_columns,
     value_of,
 )
@@ -80,10 +81,21 @@ class Part:
         nameless = [name for name in self.stored if name not in self.landed]
         kept = [
             check
-            for check in checks_of(self.table, doubtful)
-            if check.column_name in self.stored
+            for contract, names in self.contracts
+            for check in checks_of(contract, doubtful)
+            if check.column_name in names
         ]
         return [*kept, *map(must_be_empty, nameless)]
+
+    @property
+    def contracts(self) -> list[tuple[Table, set[str]]]:
+        """The contracts by which columns are read, and which are by each.
+
+        What is no text has been read already, by whoever wrote the file.
+        """
+        texts = {name for name in self.landed if self.stored[name] == "varchar"}
+        read = of_read_values(self.table)
+        return [(self.table, texts), (read, set(self.landed) - texts)]
 
 
 def refuse(table: Table, file_name: str, reason: object) -> WarehouseError:
@@ -158,11 +170,11 @@ def write_part(
     table = part.table
     target = literal(folder / part.file_name)
 
-    def copy(rows: str, doubtful: Collection[str]) -> None:
-        values = {
-            name: value_of(table, name) if name in doubtful else identifier(name)
-            for name in part.landed
-        } | {name: f"null::{table.types[name]}" for name in part.absent}
+    def copy(rows: str, doubtful: set[str]) -> None:
+        values = {name: identifier(name) for name in part.landed}
+        for contract, names in part.contracts:
+            values |= {name: value_of(contract, name) for name in names & doubtful}
+        values |= {name: f"null::{table.types[name]}" for name in part.absent}
         columns = ", ".join(
             f"{value} as {identifier(name)}" for name, value in values.items()
         )

@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 # Arrow's names of the types that a contract knows.
 TYPES = {
     "binary": "varchar",
+    "binary_view": "varchar",
     "bool": "boolean",
     "date32[day]": "date",
     "int32": "integer",
     "int64": "bigint",
+    "large_binary": "varchar",
     "large_string": "varchar",
     "string": "varchar",
+    "string_view": "varchar",
     "timestamp[us]": "timestamp",
 }
+_FRACTIONS = ("decimal", "double", "float", "halffloat")
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,19 @@ def fields_of(schema: "pyarrow.Schema", table: Table) -> tuple[ParquetField, ...
     ]
     names = contract_names([field.name for field in found], table)
     return tuple(
-        replace(field, name=name) for field, name in zip(found, names, strict=True)
+        _as_landed(replace(field, name=name), table)
+        for field, name in zip(found, names, strict=True)
     )
+
+
+def _as_landed(field: ParquetField, table: Table) -> ParquetField:
+    """Return a number that lands as text as it is written in files of the table."""
+    decimal = table.format.decimal
+    is_text = table.types.get(field.name, "varchar") == "varchar"
+    if decimal == "." or not is_text or not field.data_type.startswith(_FRACTIONS):
+        return field
+    text = f"replace({field.sql}::varchar, '.', {literal(decimal)})"
+    return replace(field, data_type="varchar", sql=text)
 
 
 def _fields(
@@ -84,14 +99,16 @@ def _fields(
     What else a struct holds is one field of its name.
     """
     # A tenth of a second that a run without Parquet exports does not pay.
-    from pyarrow.types import is_nested, is_struct
+    from pyarrow.types import is_dictionary, is_nested, is_struct
 
     stored = str(type_)
     if name in columns or name not in ways or not is_struct(type_):
         if is_nested(type_):
             yield ParquetField(name, "varchar", stored, f"to_json({sql})::varchar")
         else:
-            data_type = TYPES.get(stored, stored.replace("decimal128", "decimal"))
+            # Of a few words that recur, such as pandas' categories.
+            plain = str(type_.value_type if is_dictionary(type_) else type_)
+            data_type = TYPES.get(plain, plain.replace("decimal128", "decimal"))
             yield ParquetField(name, data_type, stored, sql)
         return
     rest = []

@@ -1,23 +1,27 @@
-"""Parquet files whose columns are structs, lists and maps."""
+"""Parquet files: columns that have types, and those of structs, lists and maps."""
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingest.contracts import Column
+from ingest.contracts.formats import Format
 from ingest.ledger import Load
 from ingest.rejects import RefusedDeliveryError
-from tests.ingest.shop import TYPES, Shop, columns, rejects
+from tests.ingest.shop import SALES, TYPES, Shop, columns, rejects
 
 ADDRESS = {"city": "Bonn", "zip": None}
 CUSTOMER = {"id": "00015", "name": 'Ä "x"', "address": ADDRESS}
 
 
 def export(shop: Shop, name: str = "sales.parquet", **nested: Any) -> None:
-    given = {"id": [1, 2], "amount": [1.5, 2.0], "note": ["x", "y"], **nested}
+    given = {"id": [1, 2], "amount": [1.5, 2.0], "note": ["x", "y"]} | nested
     pq.write_table(pa.table(given), shop.folder / name)
 
 
@@ -102,3 +106,44 @@ def test_bytes_in_a_struct_that_are_no_text_are_told_by_its_column(shop):
     with pytest.raises(RefusedDeliveryError, match="column customer holds") as caught:
         shop.land(**contract(customer="varchar"))
     assert "Ann" not in str(caught.value)
+
+
+GERMAN = Format(decimal=",", thousands=".")
+
+
+def test_numbers_with_a_type_are_not_read_as_text_is_written(shop):
+    """Beside text that is: 1.234 in it is a thousand, a double of 1.234 is not."""
+    written = pa.array(["1.234", "1.234,5"])
+    export(shop, amount=[1.234, 2.0], words=written.dictionary_encode(), text=written)
+    table = contract(amount="decimal(12, 3)", words="double", text="double")
+    shop.land(**table, format=GERMAN)
+    found = shop.rows("amount, words, text", **table, format=GERMAN)
+    assert found == [(Decimal("1.234"), 1234, 1234), (2, 1234.5, 1234.5)]
+
+
+def test_times_with_a_type_need_no_pattern(shop):
+    """Of a table whose first files were text: what wrote those wrote patterns."""
+    moments = [datetime(2026, 4, 3), datetime(2026, 4, 4)]
+    stored = pa.array(moments, pa.timestamp("ns"))
+    export(shop, day=stored, at=stored)
+    columns = (
+        *SALES.columns,
+        Column("day", "date", False, None, "%Y-%d-%m"),
+        Column("at", "timestamp", False, None, "%d.%m.%Y %H:%M"),
+    )
+    shop.land(columns=columns)
+    found = [(moment.date(), moment) for moment in moments]
+    assert shop.rows('day, "at"', columns=columns) == found
+
+
+def test_a_number_that_is_taken_in_later_is_the_same(shop):
+    """It lands as text, as other numbers in files of its table are written."""
+    export(shop, price=[1.234, None])
+    before = {"columns": SALES.columns, "format": GERMAN}
+    shop.land(**before)
+    for type_, value in (("decimal(12, 3)", Decimal("1.234")), ("varchar", "1,234")):
+        table = contract(price=type_) | {"format": GERMAN}
+        assert shop.rows("price", **table) == [(value,), (None,)]
+    export(shop, "sales_2.parquet", price=[1.234, 1.5], id=[3, 4])
+    shop.land(**table)
+    assert shop.rows("price", **table)[2:] == [("1,234",), ("1,5",)]
