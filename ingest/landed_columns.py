@@ -1,7 +1,7 @@
 """The contract's columns in rows that were landed before it said what it says now."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,8 +44,8 @@ def landed_rows(
     """
     types = _stored_types(connection, table, parts)
     _require_names(table, loads, raw, types)
-    unknown = {
-        load.folder(raw) / file.part: {name.lower() for name in load.unknown_columns}
+    words = {
+        load.folder(raw) / file.part: _new_nulls(table, load)
         for load in loads
         for file in load.files
     }
@@ -54,7 +54,7 @@ def landed_rows(
     alike = defaultdict(list)
     for part in parts:
         alike[
-            tuple(_stored(table, c, types[part], unknown[part]) for c in table.columns)
+            tuple(_stored(c, types[part], words[part]) for c in table.columns)
         ].append(part)
     selects, broken = [], Counter()
     for stored, group in alike.items():
@@ -102,18 +102,20 @@ def _stored_types(
     return {Path(part): types for part, types in found}
 
 
-def _stored(
-    table: Table, column: Column, types: Mapping[str, str], unknown: set[str]
-) -> _Stored:
+def _new_nulls(table: Table, load: Load) -> list[str]:
+    """Return the words for nothing that the contract has not had when it was landed."""
+    before = (load.reading or {}).get("nulls", ())
+    return [word for word in table.format.nulls if word not in before]
+
+
+def _stored(column: Column, types: Mapping[str, str], words: Iterable[str]) -> _Stored:
     """Return where a file has a column of the contract."""
     name = next((n for n in map(str.lower, column.names) if n in types), None)
-    data_type = column.data_type.replace(" ", "")
     if name is None:
-        return _Stored(f"null::{column.data_type}", data_type)
+        return _Stored(f"null::{column.data_type}", column.data_type.replace(" ", ""))
     value = identifier(name)
-    # Which words mean nothing, the contract may have said only since.
-    if types[name] == "varchar" and (data_type != "varchar" or name in unknown):
-        for word in table.format.nulls:
+    if types[name] == "varchar":
+        for word in words:
             value = f"nullif({value}, {literal(word)})"
     return _Stored(value, types[name])
 

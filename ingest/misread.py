@@ -37,31 +37,36 @@ def misread(table: Table, loads: Iterable[Load]) -> Iterator[Misread]:
             readings[repr(load.reading)] = load
     last = {}
     for load in sorted(readings.values(), key=lambda load: load.load_id):
-        before = load.reading["columns"]
-        signs = {key: load.reading[key] for key in ("decimal", "thousands")}
-        zone = load.reading["timezone"]
-        is_read_alike = (signs | {"timezone": zone}).items() <= table.reading.items()
-        then = replace(
-            table,
-            columns=tuple(
-                replace(column, data_type=data_type, format=pattern)
-                for column in table.columns
-                for name in column.names
-                if name in before
-                for data_type, pattern in [before[name]]
-                if not is_read_alike
-                or (data_type, pattern) != (column.data_type, column.format)
-            ),
-            format=Format(**signs),
-            timezone=zone,
-        )
+        then = _contract_of(load, table)
+        words = set(then.format.nulls) - set(table.format.nulls)
         for column in then.columns:
             # What was landed as text is read as the contract is now.
-            if column.data_type != "varchar" and (
+            if (column.data_type != "varchar" or words) and (
                 found := _read_otherwise(table, then, column.name)
             ):
                 last[column.name] = Misread(column.name, load.load_id, *found)
     yield from last.values()
+
+
+def _contract_of(load: Load, table: Table) -> Table:
+    """Return the contract by which a load was read, with those columns that differ."""
+    # A record of an older version does not tell the words for nothing.
+    reading = {"nulls": table.reading["nulls"]} | load.reading
+    before = {name.lower(): how for name, how in reading.pop("columns").items()}
+    is_read_alike = reading.items() <= table.reading.items()
+    columns = []
+    for column in table.columns:
+        # Of several names, the newest holds.
+        name = next((n for n in map(str.lower, column.names) if n in before), None)
+        data_type, pattern = before.get(name, (column.data_type, column.format))
+        is_alike = (data_type, pattern) == (column.data_type, column.format)
+        if name and not (is_read_alike and is_alike):
+            columns.append(replace(column, data_type=data_type, format=pattern))
+    zone = reading.pop("timezone")
+    reading["nulls"] = tuple(reading["nulls"])
+    return replace(
+        table, columns=tuple(columns), format=Format(**reading), timezone=zone
+    )
 
 
 def _read_otherwise(table: Table, then: Table, name: str) -> tuple[str, ...] | None:
@@ -69,15 +74,18 @@ def _read_otherwise(table: Table, then: Table, name: str) -> tuple[str, ...] | N
     texts = [literal(text) for text in _texts(table, then, name)]
     rows = f"""
         select unnest([{", ".join(texts)}]) as _row_id, _row_id as {identifier(name)}"""
-    shown = _read(of_read_values(table), name, _read(then, name, rows))
+    again = table if then.types[name] == "varchar" else of_read_values(table)
+    shown = _read(again, name, _read(then, name, rows))
     found = ask(
         f"""select _row_id, shown.{identifier(name)}, now.{identifier(name)}
         from ({shown}) as shown inner join ({_read(table, name, rows)}) as now
             using (_row_id)
-        where shown.{identifier(name)} <> now.{identifier(name)}
+        where shown.{identifier(name)} is distinct from now.{identifier(name)}
         order by _row_id"""
     )
-    return tuple(map(str, found[0])) if found else None
+    if not found:
+        return None
+    return tuple("nothing" if said is None else str(said) for said in found[0])
 
 
 def _texts(table: Table, then: Table, name: str) -> set[str]:
@@ -92,17 +100,21 @@ def _texts(table: Table, then: Table, name: str) -> set[str]:
         "2001-02-03 04:05:06+00:00",
         *(f"1{sign}000" for sign in signs),
         *(pattern or "").split("/"),
+        *(*table.format.nulls, *then.format.nulls),
         moment.strftime(pattern or ""),
     }
 
 
 def _read(table: Table, name: str, rows: str) -> str:
-    """Return the SQL for what a contract makes of a column; null: it is refused."""
+    """Return the SQL for what a contract makes of the rows that it does not refuse."""
+    value = identifier(name)
+    for word in table.format.nulls:
+        value = f"nullif({value}, {literal(word)})"
     kept = " and ".join(
         check.condition
         for check in checks_of(table, {name})
         if check.column_name == name
     )
-    return f"""select _row_id, case when {kept} then {value_of(table, name)} end
-            as {identifier(name)}
-        from ({rows})"""
+    return f"""select _row_id, {value_of(table, name)} as {identifier(name)}
+        from (select _row_id, {value} as {identifier(name)} from ({rows}))
+        where {kept or "true"}"""

@@ -184,6 +184,7 @@ class Table:
         return {
             "decimal": self.format.decimal,
             "thousands": self.format.thousands,
+            "nulls": list(self.format.nulls),
             "timezone": self.timezone,
             "columns": {c.name: [c.data_type, c.format] for c in self.columns},
         }

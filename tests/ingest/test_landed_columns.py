@@ -197,6 +197,18 @@ def test_a_value_that_has_a_type_changes_it_only_where_nothing_is_lost(
         shop.show(**now)
 
 
+@pytest.mark.parametrize("name", ["note", "extra"])
+def test_words_for_nothing_are_nothing_in_what_was_landed_as_text(shop, name):
+    """Whether or not the contract knew the column; words that it always had are."""
+    shop.export("sales.csv", f"id,amount,{name}\n1,1,-\n2,1,NULL\n3,1,a\n")
+    known = {"columns": columns(SALES.types | {name: "varchar"})}
+    optional = tuple(replace(c, optional=True) for c in SALES.columns)
+    shop.land(columns=optional, format=Format(nulls=("NULL",)))
+    assert shop.rows(name, **known) == [("-",), (None,), ("a",)]
+    known |= {"format": Format(nulls=("NULL", "-"))}
+    assert shop.rows(name, **known) == [(None,), (None,), ("a",)]
+
+
 def test_a_pattern_is_not_asked_of_days_that_have_been_read(shop):
     types = {"id": "bigint", "amount": "decimal(12, 2)", "day": "timestamp"}
     shop.export("sales.csv", "id,amount,day\n1,1,2026-04-03\n")

@@ -58,7 +58,11 @@ def table(
             ("2001-02-03", "2001-03-02"),
         ),
         (("boolean", "a/b"), ("boolean", "b/a"), "a", ("True", "False")),
+        ("bigint", ("bigint", None, Format(nulls=("-1",))), "-1", ("-1", "nothing")),
+        (("bigint", None, Format(nulls=("0",))), "bigint", "0", ("nothing", "0")),
+        (("varchar", None, Format(nulls=("x",))), "varchar", "x", ("nothing", "x")),
         # What was taken then would be refused now, or was refused then.
+        (("bigint", None, Format(nulls=("-",))), "bigint", None, None),
         ("date", ("date", "%d.%m.%Y"), None, None),
         (("date", "%d.%m.%Y"), ("date", "%d.%m.%Y %H:%M"), None, None),
         (
@@ -75,6 +79,7 @@ def table(
         ("date", "varchar", None, None),
         # What was landed as text is read as it is now.
         ("varchar", ("decimal(12, 2)", None, GERMAN), None, None),
+        ("varchar", ("varchar", None, Format(nulls=("x",))), None, None),
     ],
 )
 def test_a_column_is_misread_where_a_text_means_another_value(
@@ -90,12 +95,25 @@ def test_a_column_is_misread_where_a_text_means_another_value(
     )
 
 
-def test_a_column_that_was_renamed_is_misread_like_another(shop):
+@pytest.mark.parametrize(("name", "was"), [("zip", ("extra",)), ("Extra", None)])
+def test_a_column_that_was_renamed_is_misread_like_another(shop, name, was):
     shop.export("sales.csv", "id,amount,extra\n1,1,\n")
     shop.land(table("bigint"))
-    renamed = Column("zip", "varchar", False, None, was=("extra",))
+    renamed = Column(name, "varchar", False, None, was=was)
     now = replace(SALES, columns=(*SALES.columns[:2], renamed))
-    assert [x.column_name for x in misread(now, shop.loads())] == ["zip"]
+    assert [x.column_name for x in misread(now, shop.loads())] == [name]
+
+
+def test_of_a_column_and_an_earlier_name_of_it_the_column_is_misread(shop):
+    shop.export("sales.csv", "id,amount,extra,zip\n1,1,2001-02-03,7\n")
+    zip_ = Column("zip", "bigint", False, None)
+    both = table("date")
+    shop.land(replace(both, columns=(*both.columns, zip_)))
+    renamed = replace(zip_, data_type="varchar", was=("extra",))
+    now = replace(SALES, columns=(*SALES.columns[:2], renamed))
+    (found,) = misread(now, shop.loads())
+    assert (found.text, found.then, found.now) == ("0007", "7", "0007")
+    assert shop.rows("zip", now) == [("7",)]
 
 
 def test_harmless_changes_are_not_said(shop):
