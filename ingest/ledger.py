@@ -191,10 +191,10 @@ def file_numbers(loads: Iterable[Load], zone: str) -> dict[int, int]:
         for file in load.files:
             file_id = file.file_id
             first[file_id] = first.get(file.stands_for, file_id)
-            is_dated = file.delivered_on is not None
-            name = in_order_of_names(file.path) if is_dated else []
-            moment = load.moment_of(file, zone)
-            places[file_id] = (moment, name, first[file_id], file_id)
+            # Of names that sort alike (1 and 01), each is still one of its own.
+            name = file.path if file.delivered_on is not None else ""
+            place = load.moment_of(file, zone), in_order_of_names(name), name
+            places[file_id] = (*place, first[file_id], file_id)
     in_order = sorted(places, key=places.__getitem__)
     return {file_id: number for number, file_id in enumerate(in_order, start=1)}
 
