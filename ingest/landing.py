@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -149,7 +150,7 @@ def _write(
         unknown_columns=tuple(
             sorted({name for part in parts for name in part.landed} - set(table.types))
         ),
-        files=tuple(_landed_files(parts, ids, delivery.stands_for, rows, amounts)),
+        files=tuple(_landed_files(parts, ids, delivery, rows, amounts)),
         reading=table.reading,
     ), {file: rejects for file, rejects in rows.rejects.items() if rejects}
 
@@ -157,20 +158,23 @@ def _write(
 def _landed_files(
     parts: Iterable[Part],
     ids: Mapping[ExportFile, int],
-    stands_for: Mapping[str, int],
+    delivery: Delivery,
     rows: Rows,
     amounts: Mapping[int, Decimal] | None,
 ) -> Iterator[LandedFile]:
+    before = delivery.repeats.files if delivery.repeats else ()
+    landed = {file.file_id: file for file in before}
     for part in parts:
         first_row = 0
         for file in part.files:
+            stands_for = delivery.stands_for.get(file.name)
             rejects = rows.rejects.get(file, ())
             yield LandedFile(
                 file_id=ids[file],
                 path=file.name,
                 content_hash=file.content_hash,
                 size_bytes=file.size_bytes,
-                delivered_on=file.delivered_on,
+                delivered_on=_delivered_on(file, landed.get(stands_for)),
                 part=part.file_name,
                 first_row=first_row,
                 rows_read=rows.read[file],
@@ -180,9 +184,18 @@ def _landed_files(
                     None if amounts is None else amounts.get(ids[file], Decimal(0))
                 ),
                 rejects=count_reasons(rejects),
-                stands_for=stands_for.get(file.name),
+                stands_for=stands_for,
             )
             first_row += rows.loaded[file]
+
+
+def _delivered_on(file: ExportFile, first: LandedFile | None) -> datetime | None:
+    """Return the date from which a file counts: landed again, from no later one."""
+    if first is None or first.delivered_on == file.delivered_on:
+        return file.delivered_on
+    if first.delivered_on is None or file.delivered_on is None:
+        return first.delivered_on
+    return min(first.delivered_on, file.delivered_on)
 
 
 def _control_amounts(

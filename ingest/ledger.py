@@ -45,7 +45,8 @@ class LandedFile:
     part, first_row
         The Parquet file of the load that holds its rows, and where in it they begin.
     delivered_on
-        Date of delivery in the file's name, if it has one, by its source's clock.
+        Date of delivery in the file's name, if it has one, by its source's clock; of
+        one that is landed again from a file with a later date, the first one's.
     control_amount
         Sum of the contract's control amount over the rows landed from it.
     rows_read
@@ -185,17 +186,17 @@ def file_numbers(loads: Iterable[Load], zone: str) -> dict[int, int]:
     first; of one name or without a date, that in which they came. One that is landed
     again has the place of the one it stands for.
     """
-    first: dict[int, int] = {}
-    places = {}
+    places: dict[int, tuple[datetime, list[str | int], str, int]] = {}
     for load in loads:
         for file in load.files:
-            file_id = file.file_id
-            first[file_id] = first.get(file.stands_for, file_id)
             # Of names that sort alike (1 and 01), each is still one of its own.
             name = file.path if file.delivered_on is not None else ""
-            place = load.moment_of(file, zone), in_order_of_names(name), name
-            places[file_id] = (*place, first[file_id], file_id)
-    in_order = sorted(places, key=places.__getitem__)
+            moment = load.moment_of(file, zone)
+            place = moment, in_order_of_names(name), name, file.file_id
+            before = places.get(file.stands_for, place)
+            # Events that turn up under an earlier date have another one.
+            places[file.file_id] = before if before[0] == moment else place
+    in_order = sorted(places, key=lambda file_id: (places[file_id], file_id))
     return {file_id: number for number, file_id in enumerate(in_order, start=1)}
 
 

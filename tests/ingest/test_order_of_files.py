@@ -123,6 +123,29 @@ def test_events_that_come_twice_count_from_the_first_date_on(shop, days):
     ]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("_2026-01-01", "_2026-01-02"), ("_2026-01-01", "_2026-01-01_b"), ("", "_b")],
+)
+@pytest.mark.parametrize("again", ["_2026-01-03", "_2026-01-01_c", "_c"])
+def test_events_landed_again_from_a_later_file_keep_their_place(shop, names, again):
+    """Their first file is gone, and a copy of it has come under another name."""
+    for name, content in zip(names, (WITH_REJECT["a"], B), strict=True):
+        path = shop.export(f"sales{name}.csv", content)
+        shop.land(BEFORE)
+        path.unlink()
+    shop.export(f"sales{again}.csv", WITH_REJECT["a"])
+    shop.show(BEFORE)
+    shown = """select distinct note, _delivered_at from raw_shop.sales
+        where note in ('a', 'b')"""
+    before = sorted(shop.query(shown))
+    (load,) = shop.land(MENDED)
+    assert load.repeats == 1
+    assert newest(shop, MENDED) == "b"
+    assert sorted(shop.query(shown)) == before
+    assert shop.land(MENDED) == []
+
+
 @pytest.mark.parametrize("delivery", ["upsert", "snapshot"])
 def test_what_came_unchanged_with_a_broken_file_is_not_forgotten(shop, delivery):
     shop.export("sales_2026-01-01.csv", A)
