@@ -43,13 +43,19 @@ def files_to_repeat(
     latest = {file.path: file.file_id for load in loads for file in load.files}
     by_content = {landed.content_hash: landed.file_id for landed, _ in refused.values()}
     here = {(file.name, file.content_hash) for file in files}
+    # Equal content is the same events, whenever it comes.
+    events = set()
+    if table.delivery == "append":
+        events = {file.content_hash for load in loads for file in load.files}
     repeats = {}
     for file in files:
         # Of a name that was used again, only what it was last is landed again: what it
         # was before, and is once more, is a later delivery.
         if latest.get(file.name) in refused:
             landed, load = refused[latest[file.name]]
-            if landed.content_hash == file.content_hash or is_mended(file, load):
+            if landed.content_hash == file.content_hash or (
+                file.content_hash not in events and is_mended(file, load)
+            ):
                 repeats[file.name] = landed, load
                 continue
         if file.content_hash in by_content:
@@ -60,8 +66,7 @@ def files_to_repeat(
                 and latest[landed.path] == landed.file_id
                 and (landed.path, landed.content_hash) not in here
             )
-            # Equal content is the same events, whenever it comes.
-            if is_moved or table.delivery == "append":
+            if is_moved or file.content_hash in events:
                 repeats[file.name] = landed, load
     if table.delivery == "append":
         return _earlier_twins(files, loads) | repeats

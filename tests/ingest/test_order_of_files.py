@@ -146,6 +146,17 @@ def test_events_landed_again_from_a_later_file_keep_their_place(shop, names, aga
     assert shop.land(MENDED) == []
 
 
+def test_events_that_are_landed_are_not_another_file_that_was_mended(shop):
+    """Although they have all its keys, and stand under its name now."""
+    shop.export("sales_1.csv", WITH_REJECT["a"])
+    shop.export("sales_2.csv", text(["1,1.00,c", "2,1.00,c"]))
+    shop.land(BEFORE)
+    shop.export("sales_1.csv", text(["1,1.00,c", "2,1.00,c"]))
+    assert shop.land(MENDED) == []
+    shop.show(MENDED)
+    assert shop.query("select count(*) from raw_shop.sales") == [(3,)]
+
+
 @pytest.mark.parametrize("delivery", ["upsert", "snapshot"])
 def test_what_came_unchanged_with_a_broken_file_is_not_forgotten(shop, delivery):
     shop.export("sales_2026-01-01.csv", A)
