@@ -68,9 +68,14 @@ def _check_first(fields: Mapping[str, str], number: int, table: Table) -> None:
     WarehouseError
         In words without anything that stands there: it may be a row of data.
     """
-    # Names may be cut to the width of their columns.
     filled = {name.lower(): value.lower() for name, value in fields.items() if value}
-    has_names = sum(map(str.startswith, filled, filled.values())) * 2 > len(filled)
+    # Names may be cut to the width of their columns; a letter or two may be a code.
+    names = [
+        name
+        for name, value in filled.items()
+        if name == value or (len(value) > 2 and name.startswith(value))
+    ]
+    has_names = len(names) * 2 > len(filled)
     if has_names and not table.format.header:
         raise WarehouseError(
             f"line {number} has the names of the columns, and would be read as a row; "
