@@ -13,7 +13,7 @@ from dbt_models import SOURCES_DIR, Deployment
 from ingest.contracts.sources import active_sources
 from ingest.exports import unmatched_files
 from ingest.ledger import Load, open_rejects, read_loads
-from ingest.misread import misread
+from ingest.misread import landed_inside, misread
 
 _STRAYS_SHOWN = 5
 _LAST_DATES = """
@@ -100,6 +100,7 @@ def worth_knowing(
         *_late_lines(published, deployment),
         *_open_guesses(deployment),
         *misread_columns(deployment),
+        *inner_columns(deployment),
     ]
 
 
@@ -143,6 +144,23 @@ def misread_columns(deployment: Deployment) -> Iterator[str]:
                     f"these loads in {deployment.raw / source.name / table.name} "
                     "while their files are below exports/, and the next run lands them "
                     "as the contract is now."
+                )
+
+
+def inner_columns(deployment: Deployment) -> Iterator[str]:
+    """Yield a sentence per column that landed inside another one, as JSON."""
+    for source in active_sources(deployment):
+        for table in source.tables:
+            loads = read_loads(deployment.raw, table.full_name)
+            for found in landed_inside(table, loads):
+                yield (
+                    f"{table.full_name}, column {found.column_name}: up to load "
+                    f"{found.load_id}, the contract did not name it, and what there is "
+                    f"of it was landed in {found.landed_in}, as JSON; the column is "
+                    "empty there. To have it filled, delete the folders of these loads "
+                    f"in {deployment.raw / source.name / table.name} while their files "
+                    "are below exports/, and the next run lands them as the contract "
+                    "is now."
                 )
 
 

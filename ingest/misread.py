@@ -9,6 +9,7 @@ from ingest.checks import checks_of, of_read_values, value_of
 from ingest.contracts import Table
 from ingest.contracts.formats import Format
 from ingest.ledger import Load, repeated_files
+from ingest.readers.headers import ways_to
 from ingest.sql import ask, identifier, literal
 
 
@@ -28,13 +29,7 @@ def misread(table: Table, loads: Iterable[Load]) -> Iterator[Misread]:
     Not those of which the contract now refuses what it took then, or the other way
     round: these have always been told.
     """
-    loads = list(loads)
-    repeated = repeated_files(loads)
-    readings = {}
-    for load in loads:
-        is_shown = any(file.file_id not in repeated for file in load.files)
-        if load.rows_loaded and is_shown and load.reading not in (None, table.reading):
-            readings[repr(load.reading)] = load
+    readings = {repr(load.reading): load for load in _of_other_readings(table, loads)}
     last = {}
     for load in sorted(readings.values(), key=lambda load: load.load_id):
         then = _contract_of(load, table)
@@ -46,6 +41,40 @@ def misread(table: Table, loads: Iterable[Load]) -> Iterator[Misread]:
             ):
                 last[column.name] = Misread(column.name, load.load_id, *found)
     yield from last.values()
+
+
+class Inside(NamedTuple):
+    """A column, the one that has its values as JSON, and the last such load."""
+
+    column_name: str
+    landed_in: str
+    load_id: int
+
+
+def landed_inside(table: Table, loads: Iterable[Load]) -> Iterator[Inside]:
+    """Yield the columns ``a.b`` that contracts did not name when ``a`` was landed."""
+    last = {}
+    for load in _of_other_readings(table, loads):
+        before = {*load.reading["columns"], *load.unknown_columns}
+        for column in table.columns:
+            ways = {way for name in column.names for way in ways_to(name)}
+            if before.isdisjoint(column.names) and (found := ways & before):
+                landed_in = max(found, key=len)
+                last[column.name] = Inside(column.name, landed_in, load.load_id)
+    yield from last.values()
+
+
+def _of_other_readings(table: Table, loads: Iterable[Load]) -> list[Load]:
+    """Return the loads with rows that are shown and were read by another contract."""
+    loads = list(loads)
+    repeated = repeated_files(loads)
+    return [
+        load
+        for load in loads
+        if load.rows_loaded
+        and any(file.file_id not in repeated for file in load.files)
+        and load.reading not in (None, table.reading)
+    ]
 
 
 def _contract_of(load: Load, table: Table) -> Table:

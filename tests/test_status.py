@@ -243,6 +243,23 @@ def test_columns_that_a_contract_has_misread_are_said(tmp_path, monkeypatch):
     ]
 
 
+def test_columns_that_landed_inside_others_are_said(tmp_path, monkeypatch):
+    shop = Shop(tmp_path)
+    shop.export("sales.jsonl", '{"id": 1, "amount": 1, "by": {"name": "Ann"}}\n')
+    shop.land(columns=SALES.columns[:2])
+    name = Column("by.name", "varchar", False, None)
+    table = replace(SALES, columns=(*SALES.columns[:2], name))
+    source = Source("shop", "UTC", "EUR", (table,), ())
+    monkeypatch.setattr(notes, "active_sources", lambda _: [source])
+    assert list(notes.inner_columns(shop.deployment)) == [
+        "shop.sales, column by.name: up to load 1, the contract did not name it, and "
+        "what there is of it was landed in by, as JSON; the column is empty there. To "
+        "have it filled, delete the folders of these loads in "
+        f"{tmp_path}/raw/shop/sales while their files are below exports/, and the next "
+        "run lands them as the contract is now."
+    ]
+
+
 def test_who_may_not_write_may_look(grocer, monkeypatch, capsys):
     writable = os.access
 

@@ -46,14 +46,14 @@ def names_and_ways(table: Table) -> tuple[Set[str], Set[str]]:
 
     A column ``a.b`` is field ``b`` of the object, or struct, in field ``a``.
     """
-    ways = {
-        name[:place]
-        for name in table.names
-        for place, sign in enumerate(name)
-        if sign == "."
-    }
+    ways = {way for name in table.names for way in ways_to(name)}
     # What was a column once may be an object of columns now.
     return table.types.keys() | (table.names - ways), ways
+
+
+def ways_to(name: str) -> Set[str]:
+    """Return the names of the objects in which a column may be: a and a.b of a.b.c."""
+    return {name[:place] for place, sign in enumerate(name) if sign == "."}
 
 
 def check_header(table: Table, columns: Sequence[tuple[str, str]]) -> None:

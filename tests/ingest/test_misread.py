@@ -9,7 +9,7 @@ import pytest
 from ingest.contracts import Column, Table
 from ingest.contracts.formats import Format
 from ingest.ledger import RECORD
-from ingest.misread import misread
+from ingest.misread import landed_inside, misread
 from tests.ingest.shop import LENIENT, SALES, Shop
 
 GERMAN = Format(decimal=",", thousands=".")
@@ -181,3 +181,24 @@ def test_another_zone_is_another_moment(shop, type_, found):
     (again,) = [*misread(table(type_), shop.loads())] or [None]
     assert (again and again[3:]) == found
     assert not [*misread(replace(table(type_), timezone="Europe/Berlin"), shop.loads())]
+
+
+def test_a_field_that_landed_inside_another_column_is_said(shop):
+    """Up to the last load that did not know it, until that is landed anew."""
+    record = '{"id": 1, "amount": 1, "by": {"name": "Ann", "home": {"city": "Bonn"}}}\n'
+    shop.export("sales_1.jsonl", record)
+    name = Column("by.name", "varchar", False, None)
+    first = replace(SALES, columns=(*SALES.columns[:2], name))
+    shop.land(first)
+    assert list(landed_inside(first, shop.loads())) == []
+    city = Column("by.home.city", "varchar", False, None)
+    note = Column("note", "varchar", False, None, optional=True)
+    now = replace(SALES, columns=(*first.columns, city, note))
+    shop.export("sales_2.jsonl", record.replace("1", "2"))
+    shop.land(now)
+    assert shop.rows('"by.home.city"', now) == [(None,), ("Bonn",)]
+    assert list(landed_inside(now, shop.loads())) == [("by.home.city", "by", 1)]
+    shutil.rmtree(shop.loads()[0].folder(shop.deployment.raw))
+    shop.land(now)
+    assert list(landed_inside(now, shop.loads())) == []
+    assert shop.rows('"by.home.city"', now) == [("Bonn",)] * 2
