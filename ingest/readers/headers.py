@@ -109,9 +109,10 @@ def _what_stands_there(
     if not known.isdisjoint(map(str.lower, header)):
         way_out = ""
         if missing and not known.issuperset(map(str.lower, header)):
+            was = next(c.names for c in table.columns if c.name == missing[0])
             way_out = (
                 f". If {missing[0]} has another name now, write that into the contract "
-                f"in its place (config: {{meta: {{was: [{missing[0]}]}}}})"
+                f"in its place (config: {{meta: {{was: [{', '.join(was)}]}}}})"
             )
         if table.required.isdisjoint(missing):
             way_out += (

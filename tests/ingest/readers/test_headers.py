@@ -10,6 +10,7 @@ import pytest
 import xlsxwriter
 
 from dbt_models import WarehouseError
+from ingest.contracts import Column
 from ingest.contracts.formats import Format
 from ingest.quarantine import quarantine_file
 from ingest.readers import csv_pieces
@@ -285,6 +286,14 @@ def test_what_is_a_key_or_added_up_is_never_left_out(shop, name):
     ) as told:
         shop.land(**optional(*TYPES, "seen"))
     assert "leave it out" not in str(told.value)
+
+
+def test_a_name_that_changes_again_keeps_those_before_it(shop):
+    """Rows landed under the first of them would show nothing."""
+    text = Column("text", "varchar", False, None, was=("note",))
+    shop.export("sales.csv", "id,amount,remark\n1,1,a\n")
+    with pytest.raises(WarehouseError, match=r"\{was: \[text, note\]\}"):
+        shop.land(columns=(*SALES.columns[:2], text))
 
 
 def test_a_large_file_without_a_column_lands_in_pieces(shop, monkeypatch):
