@@ -15,6 +15,7 @@ from ingest.parts import refuse
 from ingest.repeats import (
     content_of,
     files_to_repeat,
+    moved_files,
     refused_files,
     snapshots_to_repeat,
     stand_ins,
@@ -78,7 +79,9 @@ def new_deliveries(
     new = (
         _new_events(table, files, loads, repeats)
         if table.delivery == "append"
-        else _new_changes(table, files, loads, repeats, refused)
+        else _new_changes(
+            table, files, loads, repeats, refused, moved_files(files, loads)
+        )
     )
     groups: dict[int | float, Delivery] = {}
     for file in new:
@@ -97,7 +100,8 @@ def changes(
     """Return the dated deliveries that differ from the landed one before them."""
     if table.delivery == "snapshot":
         return _new_snapshots(table, files, loads, again=(), refused=())
-    return [[file] for file in _new_changes(table, files, loads, again=(), refused=())]
+    found = _new_changes(table, files, loads, again=(), refused=(), moved=())
+    return [[file] for file in found]
 
 
 def _new_events(
@@ -122,6 +126,7 @@ def _new_changes(
     loads: list[Load],
     again: Container[str],
     refused: Container[int],
+    moved: Container[ExportFile],
 ) -> list[ExportFile]:
     # What was said when, and the last place of each name; of what was read otherwise
     # than now, nobody knows what it says.
@@ -133,15 +138,6 @@ def _new_changes(
             latest[file.path] = _place(moment, file.path)
             is_clear = file.file_id not in refused
             said[latest[file.path]] = file.content_hash if is_clear else None
-    unmoved = {(file.name, file.content_hash) for file in files}
-    # Files that are gone from where they were landed: one of them in another folder has
-    # been moved, and says nothing new.
-    gone = {
-        (_file_name(file.path), file.delivered_on, file.content_hash)
-        for load in loads
-        for file in load.files
-        if (file.path, file.content_hash) not in unmoved
-    }
     new = []
     order = sorted(said)
     for file, here in _in_order(table, files, loads).items():
@@ -153,8 +149,7 @@ def _new_changes(
             continue
         if known is not None and said[known] == file.content_hash:
             continue
-        moved = (_file_name(file.name), file.delivered_on, file.content_hash)
-        if known is None and moved in gone:
+        if file in moved:
             continue
         # A date that is new is compared with the file before it: the latest again
         # changes nothing. Without a date it is landed all the same: if it stays, only
@@ -184,10 +179,6 @@ def _in_order(
 def _place(moment: datetime, name: str) -> _Place:
     # Of names that sort alike (1 and 01), each is still one of its own.
     return moment, tuple(in_order_of_names(name)), name
-
-
-def _file_name(path: str) -> str:
-    return path.rpartition("/")[2]
 
 
 def _new_snapshots(

@@ -94,6 +94,31 @@ def _earlier_twins(
     }
 
 
+def moved_files(files: Sequence[ExportFile], loads: Iterable[Load]) -> set[ExportFile]:
+    """Return the files that were landed from another folder, and are gone from there.
+
+    They say nothing new.
+    """
+    here = {(file.name, file.content_hash) for file in files}
+    landed = [file for load in loads for file in load.files]
+    paths = {file.path for file in landed}
+    gone = {
+        (_file_name(file.path), file.delivered_on, file.content_hash)
+        for file in landed
+        if (file.path, file.content_hash) not in here
+    }
+    return {
+        file
+        for file in files
+        if file.name not in paths
+        and (_file_name(file.name), file.delivered_on, file.content_hash) in gone
+    }
+
+
+def _file_name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
 def snapshots_to_repeat(
     table: Table, files: Iterable[ExportFile], loads: Iterable[Load], refused: Refused
 ) -> dict[datetime | None, Load]:

@@ -19,7 +19,7 @@ from ingest.exports import ExportFile
 from ingest.ledger import Load, next_ids, time_of_next
 from ingest.quarantine import kept
 from ingest.rejects import Reject
-from ingest.repeats import content_of
+from ingest.repeats import content_of, moved_files
 from ingest.sql import connect, files, literal
 
 RECORD = "_unchanged.json"
@@ -49,7 +49,9 @@ def unchanged_files(
     path = _record(table, deployment)
     before = _read(path)
     known = _grouped(table, _known(table, deployment, before, loads))
-    dated = _grouped(table, [file for file in here if file.delivered_on])
+    here = [file for file in here if file.delivered_on]
+    moved = moved_files(here, loads) if table.delivery == "upsert" else ()
+    dated = _grouped(table, [file for file in here if file not in moved])
     # What came under the same date or name since, came in its place; fewer parts of it
     # are what is left of it.
     since = {

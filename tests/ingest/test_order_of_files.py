@@ -102,6 +102,32 @@ def test_files_of_one_date_are_in_the_order_of_their_names(shop, names, came):
     assert newest(shop, delivery="upsert") == names[-1]
 
 
+def test_files_of_one_name_in_two_folders_are_two(shop):
+    """The second said what the first did, until a late one came in between."""
+    changes = {"delivery": "upsert", "export": "shop/*/sales*"}
+    for folder in ("north", "south"):
+        (shop.folder / folder).mkdir()
+        path = shop.export(f"{folder}/sales_2026-01-01.csv", A)
+    shop.land(**changes)
+    path.unlink()
+    shop.export("north/sales_2026-01-01_late.csv", B)
+    shop.land(**changes)
+    assert newest(shop, **changes) == "a"
+
+
+def test_a_file_that_was_moved_is_none_that_came_after_those_of_its_folder(shop):
+    changes = {"delivery": "upsert", "export": "shop/*/sales*"}
+    for folder in ("north", "south"):
+        (shop.folder / folder).mkdir()
+    path = shop.export("north/sales_2026-01-01.csv", A)
+    shop.land(**changes)
+    path.rename(shop.folder / "south" / path.name)
+    assert shop.land(**changes) == []
+    shop.export("north/sales_2026-01-01_late.csv", B)
+    shop.land(**changes)
+    assert newest(shop, **changes) == "b"
+
+
 def test_of_one_name_the_last_one_counts(shop):
     for note in "abc":
         shop.export("sales_2026-01-01.csv", text([f"1,1.00,{note}"]))
