@@ -135,7 +135,8 @@ def test_a_run_that_goes_on_makes_what_one_from_nothing_makes(project, from_noth
     )
     assert ("core.fct_transactions",) in tables
     for (table,) in tables:
-        rows = f"select columns(c -> not starts_with(c, '_loaded')) from {table} order by all"
+        rows = f"""select columns(c -> not starts_with(c, '_loaded'))
+            from {table} order by all"""
         assert query(project, rows) == query(from_nothing, rows), table
 
 

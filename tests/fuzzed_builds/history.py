@@ -190,7 +190,9 @@ def contents(deployment: Deployment) -> Contents:
         ).fetchall()
         return {
             table: build.execute(
-                f"""select columns(c -> c <> 'began_at' and not starts_with(c, '_loaded'))
+                f"""select columns(
+                    c -> not starts_with(c, '_loaded') and c <> 'began_at'
+                )
                 from {table} order by all"""
             ).fetchall()
             for (table,) in tables
