@@ -119,12 +119,15 @@ def _goes_on(
 def _write_difference(
     connection: duckdb.DuckDBPyConnection, name: str, key: Sequence[str]
 ) -> None:
-    columns = ", ".join(map(identifier, (*key, "_loaded_at")))
+    is_same = " and ".join(
+        f"built.{column} is not distinct from published.{column}"
+        for column in map(identifier, (*key, "_loaded_at"))
+    )
     # Of what a run has made, all was published or nothing.
     new = _runs(connection, f"build.{name}") - _runs(connection, name)
     connection.execute(
-        f"""delete from {name}
-        where ({columns}) not in (select ({columns}) from build.{name})"""
+        f"""delete from {name} as published
+        where not exists (select 1 from build.{name} as built where {is_same})"""
     )
     for run in new:
         connection.execute(

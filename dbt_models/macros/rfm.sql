@@ -10,6 +10,6 @@
 
 {# Whether a date falls within the window of rfm_window_days that as_of_date ends. #}
 {% macro in_rfm_window(date) -%}
-    {{ datediff(date, 'as_of_date.as_of_date', 'day') }}
-    < {{ var('rfm_window_days') }}
+    {{ date }}
+    > {{ dateadd('day', -var('rfm_window_days'), 'as_of_date.as_of_date') }}
 {%- endmacro %}

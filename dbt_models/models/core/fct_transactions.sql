@@ -59,6 +59,20 @@ returned_lines as (
     select * from {{ ref('int_returned_lines') }}
 ),
 
+dates as (
+    select * from {{ ref('dim_dates') }}
+),
+
+-- An hour early: where clocks go back at midnight, the day has two beginnings.
+next_days as (
+    select
+        date_day,
+        {{ dateadd('hour', -1, start_of_business_date(
+            dateadd('day', 1, 'date_day')
+        )) }} as begins_at
+    from dates
+),
+
 {% if is_incremental() %}
 changed_sources as (
     {{ changed_sources() }}
@@ -143,7 +157,14 @@ select
     lines.transaction_at,
     lines.transaction_date,
     lines.known_at,
+    -- Most rows are known on their day. Only the others are looked up in the zone's
+    -- calendar, which takes longer than all else that is done with a line.
+    case
+        when lines.known_at < next_days.begins_at then lines.transaction_date
+        else greatest(lines.transaction_date, {{ business_date('lines.known_at') }})
+    end as known_date,
     run.began_at as _loaded_at
 from lines
 cross join run
+left join next_days on lines.transaction_date = next_days.date_day
 {{ dimensions }}

@@ -22,83 +22,26 @@ transactions as (
     select * from {{ ref('fct_transactions') }}
 ),
 
-product_history as (
-    select * from {{ ref('dim_products_history') }}
+customer_baskets as (
+    select * from {{ ref('customer_baskets') }}
 ),
 
-dates as (
-    select * from {{ ref('dim_dates') }}
+product_history as (
+    select * from {{ ref('dim_products_history') }}
 ),
 
 changed_customers as (
     select histories.customer_key
     from histories
     inner join run on histories._loaded_at = run.began_at
+    where histories.customer_key <> {{ unknown_key() }}
 ),
 
--- An hour early: where clocks go back at midnight, the day has two beginnings.
-next_days as (
-    select
-        date_day,
-        {{ dateadd('hour', -1, start_of_business_date(
-            dateadd('day', 1, 'date_day')
-        )) }} as begins_at
-    from dates
-),
-
--- Most rows are known on their day. Only the others are looked up in the zone's
--- calendar, which takes longer than all else that is done with a line.
-lines as (
-    select
-        transactions.customer_key,
-        transactions.transaction_key,
-        -- A product is one of its own also while its source does not list it.
-        case
-            when
-                transactions.product_key = {{ unknown_key() }}
-                and transactions.source_product_id is not null
-                then {{ surrogate_key([
-                    'transactions.source_system',
-                    'transactions.source_product_id',
-                ]) }}
-            else transactions.product_key
-        end as product_key,
-        transactions.source_store_id,
-        transactions.line_type = 'sale' as is_sale,
-        transactions.line_type = 'return' as is_return,
-        transactions.transaction_date,
-        case
-            when transactions.known_at < next_days.begins_at
-                then transactions.transaction_date
-            else greatest(
-                transactions.transaction_date,
-                {{ business_date('transactions.known_at') }}
-            )
-        end as known_date,
-        transactions.net_amount,
-        transactions.discount_amount
-    from transactions
-    inner join changed_customers
-        on transactions.customer_key = changed_customers.customer_key
-    left join next_days on transactions.transaction_date = next_days.date_day
-),
-
--- What became known of a transaction on one day.
 baskets as (
-    select
-        customer_key,
-        transaction_key,
-        transaction_date,
-        source_store_id,
-        known_date,
-        max(case when is_sale then 1 else 0 end) as is_sale,
-        sum(net_amount) as net_amount,
-        -- Where no source says it, it is null.
-        coalesce(sum(discount_amount), 0) as discount_amount,
-        sum(case when is_return then -net_amount else 0 end) as return_amount
-    from lines
-    group by
-        customer_key, transaction_key, transaction_date, source_store_id, known_date
+    select customer_baskets.*
+    from customer_baskets
+    inner join changed_customers
+        on customer_baskets.customer_key = changed_customers.customer_key
 ),
 
 -- A transaction counts from the day on which its first line was known.
@@ -109,7 +52,7 @@ sales as (
         transaction_date,
         min(known_date) as known_date
     from baskets
-    where is_sale = 1
+    where is_sale
     group by customer_key, transaction_key, transaction_date
 ),
 
@@ -145,11 +88,23 @@ intervals as (
 -- Distinct counts are sums of first occurrences.
 sold_lines as (
     select
-        customer_key,
-        product_key,
-        known_date
-    from lines
-    where is_sale
+        transactions.customer_key,
+        -- A product is one of its own also while its source does not list it.
+        case
+            when
+                transactions.product_key = {{ unknown_key() }}
+                and transactions.source_product_id is not null
+                then {{ surrogate_key([
+                    'transactions.source_system',
+                    'transactions.source_product_id',
+                ]) }}
+            else transactions.product_key
+        end as product_key,
+        transactions.known_date
+    from transactions
+    inner join changed_customers
+        on transactions.customer_key = changed_customers.customer_key
+    where transactions.line_type = 'sale'
 ),
 
 first_products as (
@@ -205,7 +160,7 @@ sold_baskets as (
         source_store_id,
         known_date
     from baskets
-    where is_sale = 1
+    where is_sale
 ),
 
 first_stores as (

@@ -50,6 +50,7 @@ customers as (
     from histories
     inner join dim_customers on histories.customer_key = dim_customers.customer_key
     cross join run
+    where histories.customer_key <> {{ unknown_key() }}
 ),
 
 days as (

@@ -40,7 +40,6 @@ histories as (
         ]) }} as _loaded_digest
     from transactions
     left join products on transactions.product_key = products.product_key
-    where transactions.customer_key <> {{ unknown_key() }}
     group by transactions.customer_key
 )
 

@@ -97,23 +97,26 @@ rfm_amounts as (
 ),
 
 buyers as (
-    select distinct transactions.customer_key
+    select
+        transactions.customer_key,
+        sum(
+            case
+                when {{ in_rfm_window('transactions.transaction_date') }}
+                    then transactions.net_amount
+            end
+        ) as amount
     from transactions
     cross join as_of_date
     where
         transactions.transaction_date <= as_of_date.as_of_date
-        and transactions.line_type = 'sale'
         and transactions.customer_key <> {{ unknown_key() }}
+    group by transactions.customer_key
+    having count(case when transactions.line_type = 'sale' then 1 end) > 0
 ),
 
 rfm_window_amounts as (
-    select sum(transactions.net_amount) as amount
-    from transactions
-    inner join buyers on transactions.customer_key = buyers.customer_key
-    cross join as_of_date
-    where
-        transactions.transaction_date <= as_of_date.as_of_date
-        and {{ in_rfm_window('transactions.transaction_date') }}
+    select sum(amount) as amount
+    from buyers
 ),
 
 steps as (

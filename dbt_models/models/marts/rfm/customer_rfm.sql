@@ -1,7 +1,7 @@
 with
 
-transactions as (
-    select * from {{ ref('fct_transactions') }}
+baskets as (
+    select * from {{ ref('customer_baskets') }}
 ),
 
 customers as (
@@ -16,33 +16,20 @@ segments as (
     select * from {{ ref('rfm_segments') }}
 ),
 
--- Fewer rows than lines, of which distinct ones take three times as long to count.
-baskets as (
-    select
-        customer_key,
-        transaction_key,
-        transaction_date,
-        max(case when line_type = 'sale' then 1 else 0 end) as is_sale,
-        sum(net_amount) as net_amount
-    from transactions
-    where customer_key <> {{ unknown_key() }}
-    group by customer_key, transaction_key, transaction_date
-),
-
 -- Recency looks at everything before as_of_date; frequency and money at the window.
 -- Only sales make a customer recent or frequent; returns lower the money.
 behaviour as (
     select
         baskets.customer_key,
         as_of_date.as_of_date,
-        min(case when baskets.is_sale = 1 then baskets.transaction_date end)
+        min(case when baskets.is_sale then baskets.transaction_date end)
             as first_transaction_date,
-        max(case when baskets.is_sale = 1 then baskets.transaction_date end)
+        max(case when baskets.is_sale then baskets.transaction_date end)
             as last_transaction_date,
         count(
             distinct case
                 when
-                    baskets.is_sale = 1
+                    baskets.is_sale
                     and {{ in_rfm_window('baskets.transaction_date') }}
                     then baskets.transaction_key
             end
@@ -58,7 +45,9 @@ behaviour as (
         ) as net_amount
     from baskets
     cross join as_of_date
-    where baskets.transaction_date <= as_of_date.as_of_date
+    where
+        baskets.transaction_date <= as_of_date.as_of_date
+        and baskets.customer_key <> {{ unknown_key() }}
     group by baskets.customer_key, as_of_date.as_of_date
 ),
 
