@@ -59,7 +59,7 @@
         select histories.customer_key
         from {{ histories }} as histories
         inner join {{ ref('int_as_of_date') }} as run
-            on histories._loaded_at < run.began_at
+            on histories._loaded_at <> run.began_at
     )
     {% endif %}
 {% endmacro %}
