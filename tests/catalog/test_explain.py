@@ -34,7 +34,7 @@ def test_a_column(crm, grocer):
         ]
     )
     assert chain in made_from
-    assert "  marts.customer_rfm.net_amount" in lines
+    assert "  features.customer_baskets.net_amount" in lines
     assert (
         "  exports/complete_journey/transactions_*.csv.gz: "
         "raw_complete_journey.transactions (sales_value)" in lines
@@ -71,6 +71,7 @@ def test_names_may_be_short(explain, name, first):
         (
             "net_amount",
             "say which:\n  core.fct_transactions.net_amount\n"
+            "  features.customer_baskets.net_amount\n"
             "  features.customer_days.net_amount\n"
             "  features.customer_features.net_amount\n"
             "  marts.customer_360.net_amount\n"
@@ -90,9 +91,10 @@ def test_a_table(explain):
     text = explain("customer_rfm")
     assert "One row per customer who bought up to as_of_date." in text
     assert "  rfm_segment                  varchar " in text
-    assert (
-        "\n  core.fct_transactions\n    conformed.int_as_of_date (see above)\n" in text
+    baskets = (
+        "\n  features.customer_baskets\n    conformed.int_as_of_date (see above)\n"
     )
+    assert f"{baskets}    core.fct_transactions\n" in text
     assert "  seeds.rfm_segments: " not in text
     assert "  dbt_models/seeds/rfm_segments.csv: seeds.rfm_segments" in text
     assert "exports/complete_journey/demographics*.csv" in text

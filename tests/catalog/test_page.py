@@ -79,8 +79,9 @@ def test_lineage_freshness_and_definitions_are_on_it(html):
     section = section.partition("</section>")[0]
     assert "published</span>" in section
     assert "One row per customer who bought up to as_of_date." in section
-    for link in ("core.fct_transactions", "seeds.rfm_segments", "ops.reconciliation"):
+    for link in ("features.customer_baskets", "seeds.rfm_segments"):
         assert f'href="#{link}"' in section
+    assert 'href="#ops.reconciliation"' in section
     assert "exports/complete_journey/transactions_*.csv.gz" in section
     assert re.search(r"last loaded \d{4}-\d\d-\d\d \d\d:\d\d UTC", section)
     assert ">36<" in section
