@@ -51,7 +51,8 @@
 {% endmacro %}
 
 {# Takes out of the calling model what it says of customers of whom this run knows
-   something else, or nothing any more, before it says it anew. #}
+   something else, or nothing any more, before it says it anew. Not by which run was
+   first: a clock may have been set back since. #}
 {% macro forget_changed_customers(histories) %}
     {% if is_incremental() %}
     delete from {{ this }}
