@@ -1,6 +1,7 @@
 """The tables of a publication: rows that are as they were are not written again."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -42,12 +43,12 @@ def write_tables(
     Parameters
     ----------
     path
-        The file; if it cannot be read, it is made anew.
+        The file; if it cannot be opened, it is made anew.
     keys
         The tables that go on, ``<schema>.<table>``, and the columns that tell their
         rows apart; they say in ``_loaded_at`` which run made a row.
     """
-    _make_readable(path)
+    _make_writable(path)
     with connect(path) as connection:
         connection.execute(f"attach {literal(build_database)} as build (read_only)")
         built = _tables(connection, "build", schemas)
@@ -80,14 +81,15 @@ def write_tables(
         connection.execute("checkpoint")
 
 
-def _make_readable(path: Path) -> None:
-    """Create the database unless there is one that can be opened."""
-    try:
-        connect(path, read_only=True).close()
-    except duckdb.Error:
-        for file in path.parent.glob(f"{path.name}*"):
-            file.unlink()
-        create_database(path)
+def _make_writable(path: Path) -> None:
+    """Create the database unless there is one that can be written to."""
+    if path.exists():
+        with suppress(duckdb.Error):
+            connect(path).close()
+            return
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    create_database(path)
 
 
 def _tables(

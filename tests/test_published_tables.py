@@ -1,5 +1,7 @@
 """Published tables: the same as the build's, whatever was written before."""
 
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -158,3 +160,20 @@ def test_what_does_not_go_on_is_written_whole(build, change):
     change(build)
     build.publish()
     build.require_same()
+
+
+def test_who_looks_into_the_file_is_not_in_the_way(build):
+    build.run({(1, 1): 5})
+    build.publish()
+    looks = f"import duckdb; c = duckdb.connect({str(build.file)!r}, read_only=True)"
+    reader = subprocess.Popen(
+        [sys.executable, "-c", f"{looks}; print(flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with reader:
+        reader.stdout.readline()
+        build.run({(1, 2): 6})
+        build.publish()
+        build.require_same()
+        reader.stdin.close()
