@@ -1,5 +1,6 @@
 """What readers find in the published file of a small grocer."""
 
+import re
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -93,6 +94,44 @@ def test_scores_and_segments_cover_every_buyer(published):
     ).fetchone()
     assert (customers, segments) == (HOUSEHOLDS, HOUSEHOLDS)
     assert (lowest, highest) == (1, 5)
+
+
+def test_kpis_are_computed_over_what_their_description_names(published):
+    """Whoever computes one as kpi_definitions says finds its values."""
+    description = value(
+        published,
+        """select comment from duckdb_columns()
+        where table_name = 'kpi_definitions' and column_name = 'sql_expression'""",
+    )
+    (table,) = re.findall(r"rows of (\w+\.\w+) in a period", description)
+    definitions = published.execute(
+        "select kpi, sql_expression from marts.kpi_definitions"
+    ).fetchall()
+    for kpi, expression in definitions:
+        computed = published.execute(
+            f"""select
+                cast(date_trunc('month', transaction_date) as date),
+                cast({expression} as decimal(38, 4))
+            from (
+                select
+                    *,
+                    case when is_sale then transaction_key end as sale_key,
+                    case when is_sale and customer_key <> -1 then customer_key end
+                        as buyer_key,
+                    transaction_date
+                    = min(case when is_sale then transaction_date end)
+                        over (partition by customer_key) as is_first_day
+                from {table}
+            )
+            where transaction_date <= (select as_of_date from ops.build_info)
+            group by all order by all"""
+        ).fetchall()
+        values = published.execute(
+            """select period_start_date, kpi_value from marts.kpi_monthly
+            where kpi = ? order by all""",
+            [kpi],
+        ).fetchall()
+        assert computed == values, kpi
 
 
 def test_kpi_months_add_up_to_days_and_to_the_fact(published):

@@ -117,7 +117,7 @@ def _print_kpi(kpi: str, unit: str, description: str, sql: str) -> None:
     click.secho(kpi, bold=True, nl=False)
     click.echo(f"  KPI, in {unit}")
     _print_text(description)
-    click.secho("\nComputed over the lines of a day or month", bold=True)
+    click.secho("\nComputed over the baskets of a day or month", bold=True)
     click.echo(f"{INDENT}{sql}")
     click.echo(
         "\nIts values are in marts.kpi_daily and marts.kpi_monthly: "
