@@ -6,17 +6,19 @@ It runs in a process of its own, on a copy of the project whose contracts it cha
 import shutil
 import sys
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
 from dagster_project.dbt import inactive_models, start
 from dagster_project.fingerprint import rules_fingerprint
 from dbt_models import Deployment, load_deployment
+from ingest import builds
 from ingest.builds import Asked, begin_change, open_build
 from ingest.contracts.sources import active_sources, active_tables
 from ingest.exports import ExportCatalog
 from ingest.landing import land
+from ingest.ledger import now
 from ingest.raw import show_table
 from ingest.rejects import RefusedDeliveryError
 from ingest.sql import connect
@@ -34,6 +36,9 @@ Contents = dict[str, list[tuple]]
 def main(project: Path, seed: int) -> None:
     """Live through the history of a seed, and end the process where builds differ."""
     random = Random(seed)
+    # A clock that goes wrong, back as well as ahead; it is never the same moment twice.
+    wrong = Random(seed)
+    builds.now = lambda: now() + timedelta(days=wrong.randint(-9, 9))
     moves = Moves(project, random)
     for _ in range(10):
         say(moves.add())
