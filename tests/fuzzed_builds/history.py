@@ -53,8 +53,6 @@ def main(project: Path, seed: int) -> None:
             stopped_run(deployment, random)
             say(moves.of_files())
             deployment = load_deployment(project / "data")
-        if random.random() < 0.2:
-            say(set_clock_back(deployment))
         day = date(2026, random.randint(1, 8), random.choice([1, 12, 28]))
         asked = Asked(as_of_date=random.choice([None, None, day]))
         goes_on = run(deployment, asked)
@@ -107,21 +105,6 @@ def stopped_run(deployment: Deployment, random: Random) -> None:
         say(f"a run is killed after {lines} lines of dbt's")
         take_in(deployment)
         transform(deployment, killed_after=lines)
-
-
-def set_clock_back(deployment: Deployment) -> str:
-    """Make what is built of a time that is not over when the next run begins."""
-    with connect(deployment.build_database) as build:
-        tables = build.execute(
-            """select table_schema || '.' || table_name
-            from information_schema.columns
-            where column_name = '_loaded_at' and table_schema = 'features'"""
-        ).fetchall()
-        for (table,) in tables:
-            build.execute(
-                f"update {table} set _loaded_at = _loaded_at + interval 1 day"
-            )
-    return "sets the clock back"
 
 
 def begin(deployment: Deployment, asked: Asked | None = None) -> None:
