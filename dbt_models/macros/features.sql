@@ -1,20 +1,25 @@
 {# What rows of a relation say of a customer's day: measure to expression. What is first
-   bought has no day but the one on which that is known. #}
+   bought has no day but the one on which that is known, and is counted at once: there is
+   much of it. In doubles, which are exact for counts, and quicker to sum up. #}
 {% macro day_measures(relation, measures) -%}
     {%- set first_bought = ['product_count', 'department_count', 'store_count'] -%}
+    {%- set is_first_bought = measures.keys() | select('in', first_bought) | list -%}
     select
         customer_key,
-        {{ 'known_date' if measures.keys() | select('in', first_bought) | list
-            else 'transaction_date' }} as transaction_date,
+        {{ 'known_date' if is_first_bought else 'transaction_date' }} as transaction_date,
         known_date,
         {%- for measure in [
             'transaction_count', 'net_amount', 'discount_amount', 'return_amount',
             'purchase_day_count', 'interval_days',
         ] + first_bought %}
-        {{ measures.get(measure, 'null' if measure == 'interval_days' else 0) }}
+        {%- set nothing = 'null' if measure == 'interval_days' else 0 %}
+        cast({{ measures.get(measure, nothing) }} as double)
             as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ relation }}
+    {%- if is_first_bought %}
+    group by customer_key, known_date
+    {%- endif %}
 {%- endmacro %}
 
 {# Customers' days summed up per customer and date of the grid at which they count:

@@ -106,8 +106,8 @@ select
     (case when lines.is_return then -lines.price else lines.price end)::decimal(18, 4)
         as net_amount,
     baskets.transaction_date,
-    baskets.transaction_date + interval 12 hour + lines.late_days * interval 1 day
-        as known_at
+    (baskets.transaction_date + lines.late_days)::date as known_date,
+    {last_date}::timestamp as _loaded_at
 from lines
 inner join baskets using (transaction_key)
 """

@@ -28,32 +28,37 @@ changed_customers as (
     select histories.customer_key
     from histories
     inner join run on histories._loaded_at = run.began_at
+),
+
+baskets as (
+    select
+        transactions.customer_key,
+        transactions.transaction_key,
+        transactions.transaction_date,
+        transactions.source_store_id,
+        transactions.known_date,
+        {{ bool_or("transactions.line_type = 'sale'") }} as is_sale,
+        cast(sum(transactions.net_amount) as decimal(18, 4)) as net_amount,
+        -- Where no source says it, it is null.
+        cast(coalesce(sum(transactions.discount_amount), 0) as decimal(18, 4))
+            as discount_amount,
+        cast(
+            sum(case when transactions.is_return then -transactions.net_amount else 0 end)
+            as decimal(18, 4)
+        ) as return_amount
+    from transactions
+    inner join changed_customers
+        on transactions.customer_key = changed_customers.customer_key
+    group by
+        transactions.customer_key,
+        transactions.transaction_key,
+        transactions.transaction_date,
+        transactions.source_store_id,
+        transactions.known_date
 )
 
 select
-    transactions.customer_key,
-    transactions.transaction_key,
-    transactions.transaction_date,
-    transactions.source_store_id,
-    transactions.known_date,
-    {{ bool_or("transactions.line_type = 'sale'") }} as is_sale,
-    cast(sum(transactions.net_amount) as decimal(18, 4)) as net_amount,
-    -- Where no source says it, it is null.
-    cast(coalesce(sum(transactions.discount_amount), 0) as decimal(18, 4))
-        as discount_amount,
-    cast(
-        sum(case when transactions.is_return then -transactions.net_amount else 0 end)
-        as decimal(18, 4)
-    ) as return_amount,
+    baskets.*,
     run.began_at as _loaded_at
-from transactions
-inner join changed_customers
-    on transactions.customer_key = changed_customers.customer_key
+from baskets
 cross join run
-group by
-    transactions.customer_key,
-    transactions.transaction_key,
-    transactions.transaction_date,
-    transactions.source_store_id,
-    transactions.known_date,
-    run.began_at

@@ -180,11 +180,11 @@ measures as (
     union all
     {{ day_measures('intervals', {'interval_days': 'interval_days'}) }}
     union all
-    {{ day_measures('first_products', {'product_count': 1}) }}
+    {{ day_measures('first_products', {'product_count': 'count(*)'}) }}
     union all
-    {{ day_measures('first_departments', {'department_count': 1}) }}
+    {{ day_measures('first_departments', {'department_count': 'count(*)'}) }}
     union all
-    {{ day_measures('first_stores', {'store_count': 1}) }}
+    {{ day_measures('first_stores', {'store_count': 'count(*)'}) }}
 ),
 
 added_up as (

@@ -53,9 +53,21 @@ customers as (
     where histories.customer_key <> {{ unknown_key() }}
 ),
 
+-- In doubles, which are quicker to sum up.
 days as (
     select
-        customer_days.*,
+        customer_days.customer_key,
+        customer_days.transaction_date,
+        customer_days.known_date,
+        cast(customer_days.transaction_count as double) as transaction_count,
+        cast(customer_days.net_amount as double) as net_amount,
+        cast(customer_days.discount_amount as double) as discount_amount,
+        cast(customer_days.return_amount as double) as return_amount,
+        cast(customer_days.purchase_day_count as double) as purchase_day_count,
+        cast(customer_days.interval_days as double) as interval_days,
+        cast(customer_days.product_count as double) as product_count,
+        cast(customer_days.department_count as double) as department_count,
+        cast(customer_days.store_count as double) as store_count,
         customers.is_changed
     from customer_days
     inner join customers on customer_days.customer_key = customers.customer_key
@@ -227,7 +239,8 @@ spans as (
         firsts.date_number as first_number,
         lasts.date_number as last_number,
         grid.as_of_date,
-        grid.is_latest
+        grid.is_latest,
+        run.began_at
     from grid as firsts
     inner join grid as lasts
         on
@@ -237,6 +250,7 @@ spans as (
         on
             firsts.is_changed = grid.is_changed
             and grid.date_number between firsts.date_number and lasts.date_number
+    cross join run
 ),
 
 features as (
@@ -288,7 +302,8 @@ features as (
         -- how broad
         running_sums.product_count,
         running_sums.department_count,
-        running_sums.store_count
+        running_sums.store_count,
+        spans.began_at as _loaded_at
     from running_sums
     inner join spans
         on
@@ -299,8 +314,6 @@ features as (
 )
 
 select
-    features.*,
-    {{ activity_status() }} as activity_status,
-    run.began_at as _loaded_at
+    *,
+    {{ activity_status() }} as activity_status
 from features
-cross join run
