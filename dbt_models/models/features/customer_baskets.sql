@@ -4,7 +4,11 @@
     materialized='incremental',
     incremental_strategy='append',
     unique_key=[
-        'customer_key', 'transaction_key', 'transaction_date', 'source_store_id', 'known_date'
+        'customer_key',
+        'transaction_key',
+        'transaction_date',
+        'source_store_id',
+        'known_date',
     ],
     on_schema_change='fail',
     pre_hook="{{ forget_changed_customers(ref('customer_histories')) }}",
@@ -43,8 +47,12 @@ baskets as (
         cast(coalesce(sum(transactions.discount_amount), 0) as decimal(18, 4))
             as discount_amount,
         cast(
-            sum(case when transactions.is_return then -transactions.net_amount else 0 end)
-            as decimal(18, 4)
+            sum(
+                case
+                    when transactions.is_return then -transactions.net_amount
+                    else 0
+                end
+            ) as decimal(18, 4)
         ) as return_amount
     from transactions
     inner join changed_customers
