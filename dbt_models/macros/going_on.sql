@@ -50,18 +50,21 @@
     {% endif %}
 {% endmacro %}
 
-{# Takes out of the calling model what it says of customers of whom this run knows
-   something else, or nothing any more, before it says it anew. Not by which run was
-   first: a clock may have been set back since. #}
-{% macro forget_changed_customers(histories) %}
+{# The customers of whom this run knows something else than the last build. #}
+{% macro changed_customers() %}
+    select histories.customer_key
+    from {{ ref('customer_histories') }} as histories
+    inner join {{ ref('int_as_of_date') }} as run on histories._loaded_at = run.began_at
+{% endmacro %}
+
+{# Takes out of the calling model what it says of them, before it says it anew, and of
+   customers of whom nothing is known any more. #}
+{% macro forget_changed_customers() %}
     {% if is_incremental() %}
     delete from {{ this }}
-    where customer_key not in (
-        select histories.customer_key
-        from {{ histories }} as histories
-        inner join {{ ref('int_as_of_date') }} as run
-            on histories._loaded_at <> run.began_at
-    )
+    where
+        customer_key in ({{ changed_customers() }})
+        or customer_key not in (select customer_key from {{ ref('customer_histories') }})
     {% endif %}
 {% endmacro %}
 

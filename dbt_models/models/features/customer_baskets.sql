@@ -11,7 +11,7 @@
         'known_date',
     ],
     on_schema_change='fail',
-    pre_hook="{{ forget_changed_customers(ref('customer_histories')) }}",
+    pre_hook="{{ forget_changed_customers() }}",
 ) }}
 
 with
@@ -20,18 +20,12 @@ run as (
     select * from {{ ref('int_as_of_date') }}
 ),
 
-histories as (
-    select * from {{ ref('customer_histories') }}
-),
-
 transactions as (
     select * from {{ ref('fct_transactions') }}
 ),
 
 changed_customers as (
-    select histories.customer_key
-    from histories
-    inner join run on histories._loaded_at = run.began_at
+    {{ changed_customers() }}
 ),
 
 baskets as (

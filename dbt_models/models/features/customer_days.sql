@@ -5,17 +5,13 @@
     incremental_strategy='append',
     unique_key=['customer_key', 'transaction_date', 'known_date'],
     on_schema_change='fail',
-    pre_hook="{{ forget_changed_customers(ref('customer_histories')) }}",
+    pre_hook="{{ forget_changed_customers() }}",
 ) }}
 
 with
 
 run as (
     select * from {{ ref('int_as_of_date') }}
-),
-
-histories as (
-    select * from {{ ref('customer_histories') }}
 ),
 
 transactions as (
@@ -31,10 +27,9 @@ product_history as (
 ),
 
 changed_customers as (
-    select histories.customer_key
-    from histories
-    inner join run on histories._loaded_at = run.began_at
-    where histories.customer_key <> {{ unknown_key() }}
+    select customer_key
+    from ({{ changed_customers() }}) as customers
+    where customer_key <> {{ unknown_key() }}
 ),
 
 baskets as (

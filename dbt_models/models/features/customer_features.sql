@@ -10,7 +10,7 @@
     incremental_strategy='append',
     unique_key=['customer_key', 'as_of_date'],
     on_schema_change='fail',
-    pre_hook=["{{ forget_changed_customers(ref('customer_histories')) }}", "{{ forget_other_dates(ref('feature_dates')) }}"],
+    pre_hook=["{{ forget_changed_customers() }}", "{{ forget_other_dates(ref('feature_dates')) }}"],
 ) }}
 
 {% set recent = var('recent_window_days') %}
