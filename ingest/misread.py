@@ -79,8 +79,8 @@ def _of_other_readings(table: Table, loads: Iterable[Load]) -> list[Load]:
 
 def _contract_of(load: Load, table: Table) -> Table:
     """Return the contract by which a load was read, with those columns that differ."""
-    # A record of an older version does not tell the words for nothing.
-    reading = {"nulls": table.reading["nulls"]} | load.reading
+    # A record of an older version does not tell all of it.
+    reading = table.reading | load.reading
     before = {name.lower(): how for name, how in reading.pop("columns").items()}
     is_read_alike = reading.items() <= table.reading.items()
     columns = []

@@ -1,5 +1,6 @@
 """What an earlier contract read otherwise, without refusing any of it, is said."""
 
+import json
 import shutil
 from dataclasses import replace
 from decimal import Decimal
@@ -164,6 +165,18 @@ def test_of_a_load_of_an_older_version_nothing_is_said(shop: Shop):
     record.write_text(before + "\n}")
     assert shop.loads()[0].reading is None
     assert list(misread(replace(SALES, format=GERMAN), shop.loads())) == []
+
+
+@pytest.mark.parametrize("key", ["nulls", "timezone"])
+def test_what_a_load_of_an_older_version_does_not_tell_is_as_now(shop: Shop, key):
+    shop.export("sales.csv", "id,amount,note\n1,1.000,a\n")
+    (load,) = shop.land()
+    record = load.folder(shop.deployment.raw) / RECORD
+    facts = json.loads(record.read_text())
+    del facts["reading"][key]
+    record.write_text(json.dumps(facts))
+    assert list(misread(SALES, shop.loads())) == []
+    assert list(misread(replace(SALES, format=GERMAN), shop.loads()))
 
 
 @pytest.mark.parametrize(
