@@ -99,8 +99,7 @@ def worth_knowing(
         *held_back(published, deployment),
         *_late_lines(published, deployment),
         *_open_guesses(deployment),
-        *misread_columns(deployment),
-        *inner_columns(deployment),
+        *landed_otherwise(deployment),
     ]
 
 
@@ -131,36 +130,29 @@ def staleness(
     ]
 
 
-def misread_columns(deployment: Deployment) -> Iterator[str]:
-    """Yield a sentence per column that an earlier contract may have read wrongly."""
+def landed_otherwise(deployment: Deployment) -> Iterator[str]:
+    """Yield a sentence per column that an earlier contract may have landed wrongly."""
     for source in active_sources(deployment):
         for table in source.tables:
-            for found in misread(table, read_loads(deployment.raw, table.full_name)):
+            loads = read_loads(deployment.raw, table.full_name)
+            way_out = (
+                "delete the folders of these loads in "
+                f"{deployment.raw / source.name / table.name} while their files are "
+                "below exports/, and the next run lands them as the contract is now."
+            )
+            for found in misread(table, loads):
                 yield (
                     f"{table.full_name}, column {found.column_name}: up to load "
                     f"{found.load_id}, the contract said otherwise how its values are "
                     f"written. A text such as {found.text} was {found.then} then, and "
-                    f"is {found.now} now. If that was wrong, delete the folders of "
-                    f"these loads in {deployment.raw / source.name / table.name} "
-                    "while their files are below exports/, and the next run lands them "
-                    "as the contract is now."
+                    f"is {found.now} now. If that was wrong, {way_out}"
                 )
-
-
-def inner_columns(deployment: Deployment) -> Iterator[str]:
-    """Yield a sentence per column that landed inside another one, as JSON."""
-    for source in active_sources(deployment):
-        for table in source.tables:
-            loads = read_loads(deployment.raw, table.full_name)
             for found in landed_inside(table, loads):
                 yield (
                     f"{table.full_name}, column {found.column_name}: up to load "
                     f"{found.load_id}, the contract did not name it, and what there is "
                     f"of it was landed in {found.landed_in}, as JSON; the column is "
-                    "empty there. To have it filled, delete the folders of these loads "
-                    f"in {deployment.raw / source.name / table.name} while their files "
-                    "are below exports/, and the next run lands them as the contract "
-                    "is now."
+                    f"empty there. To have it filled, {way_out}"
                 )
 
 

@@ -234,7 +234,7 @@ def test_columns_that_a_contract_has_misread_are_said(tmp_path, monkeypatch):
     table = replace(SALES, columns=(text, *SALES.columns[1:]))
     source = Source("shop", "UTC", "EUR", (table,), ())
     monkeypatch.setattr(notes, "active_sources", lambda _: [source])
-    assert list(notes.misread_columns(shop.deployment)) == [
+    assert list(notes.landed_otherwise(shop.deployment)) == [
         "shop.sales, column id: up to load 1, the contract said otherwise how its "
         "values are written. A text such as 0007 was 7 then, and is 0007 now. If that "
         f"was wrong, delete the folders of these loads in {tmp_path}/raw/shop/sales "
@@ -251,7 +251,7 @@ def test_columns_that_landed_inside_others_are_said(tmp_path, monkeypatch):
     table = replace(SALES, columns=(*SALES.columns[:2], name))
     source = Source("shop", "UTC", "EUR", (table,), ())
     monkeypatch.setattr(notes, "active_sources", lambda _: [source])
-    assert list(notes.inner_columns(shop.deployment)) == [
+    assert list(notes.landed_otherwise(shop.deployment)) == [
         "shop.sales, column by.name: up to load 1, the contract did not name it, and "
         "what there is of it was landed in by, as JSON; the column is empty there. To "
         "have it filled, delete the folders of these loads in "
