@@ -7,7 +7,11 @@ from zoneinfo import ZoneInfo
 import click
 import duckdb
 
-from dagster_project.published_notes import held_back, personal_values
+from dagster_project.published_notes import (
+    held_back,
+    overruled_rows,
+    personal_values,
+)
 from dagster_project.sources.marks import open_marks
 from dbt_models import SOURCES_DIR, Deployment
 from ingest.contracts.sources import active_sources
@@ -95,6 +99,7 @@ def worth_knowing(
         *_sentences(published, _INCOMPLETE),
         *_sentences(published, _EMPTY),
         *_sentences(published, _DOUBTS),
+        *overruled_rows(published, deployment),
         *personal_values(published, deployment),
         *held_back(published, deployment),
         *_late_lines(published, deployment),

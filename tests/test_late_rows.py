@@ -16,8 +16,12 @@ LATE = {
     "receipts_2026-09-20.csv": f"{RECEIPTS}R2,1,,2026-02-01 09:00:00,4.00\n",
     # Business goes on, so that there are month ends after it.
     "receipts_2026-10-02.csv": f"{RECEIPTS}R5,1,m2,2026-10-01 10:00:00,1.00\n",
-    # Later than the last date.
-    "receipts_2026-10-05.csv": f"{RECEIPTS}L2,1,m1,2026-09-20 10:00:00,5.00\n",
+    # Later than the last date. One row says when else it was sold, one nothing new.
+    "receipts_2026-10-05.csv": f"{RECEIPTS}"
+    "R5,1,m2,2026-10-01 10:00:00,1.00\n"
+    "L2,1,m1,2026-09-20 11:00:00,5.00\n"
+    "R5,1,m2,2026-10-01 10:00:00,1.00\n"
+    "L2,1,m1,2026-09-20 10:00:00,5.00\n",
     # It was no sale, and is left out.
     "receipts_2026-09-21.csv": f"{RECEIPTS}R6,1,m2,2026-07-03 10:00:00,0.00\n",
 }
@@ -111,6 +115,16 @@ def test_what_came_after_the_last_date_is_said(late):
     _, before, said = late
     assert "became known after it" not in before
     assert "corner_shop: 1 of the transaction lines before 2026-10-01 became" in said
+
+
+def test_rows_with_one_key_and_amount_that_do_not_count_are_said(late):
+    _, before, said = late
+    assert "has the key" not in before
+    assert (
+        "corner_shop.receipts: 1 left out, the first of them row 2 of "
+        "exports/corner_shop/receipts_2026-10-05.csv, since a later row of the file "
+        "has the key (receipt, line) and the amount of each"
+    ) in said
 
 
 def test_labels_go_by_all_that_is_known_now(project):

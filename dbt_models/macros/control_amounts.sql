@@ -1,9 +1,4 @@
-{# Per active source: the contract's control amount over all raw rows, over those known
-   to the run, and over the newest version of each; and what rows of one file that share
-   a key and differ in amount come to, all of them and the one that is kept.
-
-   The newest versions are found here in another way than by newest_rows, whose work
-   this is to check. #}
+{# Per table of an active source that has a control amount: what its raw rows come to. #}
 {% macro control_amounts() %}
     {% set tables = [] %}
     {% if execute %}
@@ -17,11 +12,18 @@
     {% set contract = contract_of(node.source_name, node.name) %}
     select
         '{{ node.source_name }}' as source_system,
-        (
+        '{{ node.name }}' as table_name,
+        cast((
             select sum({{ node.config.meta.control_amount }})
             from {{ node.relation_name }}
-        ) as amount,
-        amounts.*
+        ) as decimal(38, 4)) as amount,
+        cast(known_amount as decimal(38, 4)) as known_amount,
+        cast(newest_amount as decimal(38, 4)) as newest_amount,
+        cast(conflicting_amount as decimal(38, 4)) as conflicting_amount,
+        cast(kept_amount as decimal(38, 4)) as kept_amount,
+        cast(coalesce(rows_overruled, 0) as bigint) as rows_overruled,
+        cast(first_overruled.file_id as integer) as overruled_file_id,
+        cast(first_overruled.row_number as bigint) as overruled_row_number
     from (
         {% if contract.key %}
         {{ keyed_amounts(node, contract) }}
@@ -33,18 +35,32 @@
     {% else %}
     select
         cast(null as varchar) as source_system,
+        cast(null as varchar) as table_name,
         cast(null as decimal(38, 4)) as amount,
         cast(null as decimal(38, 4)) as known_amount,
         cast(null as decimal(38, 4)) as newest_amount,
         cast(null as decimal(38, 4)) as conflicting_amount,
-        cast(null as decimal(38, 4)) as kept_amount
+        cast(null as decimal(38, 4)) as kept_amount,
+        cast(null as bigint) as rows_overruled,
+        cast(null as integer) as overruled_file_id,
+        cast(null as bigint) as overruled_row_number
     where false
     {% endfor %}
 {% endmacro %}
 
+{# What the raw rows of a table with a key come to: those known to the run, and the newest
+   version of each; rows of one file that share a key and differ in amount, all of them
+   and the one that is kept; and how many share a key and an amount, differ in something
+   else, and are not the one that counts.
+
+   The newest versions are found here in another way than by newest_rows, whose work this
+   is to check. #}
 {% macro keyed_amounts(node, contract) %}
     {% set amount = node.config.meta.control_amount %}
     {% set keys = quoted(contract.key) | join(', ') %}
+    {% set columns = quoted(contract.columns) | join(', ') %}
+    {# Elsewhere the newer row counts. #}
+    {% set is_event = contract.delivery != 'upsert' and not contract.version_by %}
     {% set version = adapter.quote(contract.version_by) if contract.version_by else 0 %}
     {# A row without a version is older than any with one. #}
     {% set order = '(' ~ version ~ ' is not null, ' ~ version ~ ')' %}
@@ -93,8 +109,14 @@
             max({{ order }}) as version,
             sum({{ amount }}) as amount,
             max_by({{ amount }}, ({{ order }}, _row_number)) as last_amount,
-            {{ 'false' if contract.delivery == 'upsert' or contract.version_by
-                else 'min(' ~ amount ~ ') <> max(' ~ amount ~ ')' }} as is_conflict
+            {% if is_event %}
+            min({{ amount }}) <> max({{ amount }}) as is_conflict,
+            count(distinct hash({{ columns }})) - 1 as rows_overruled,
+            {% else %}
+            false as is_conflict,
+            0 as rows_overruled,
+            {% endif %}
+            {'file_id': _file_id, 'row_number': min(_row_number)} as first_row
         from counted_rows
         inner join repeated_keys using ({{ keys }})
         group by {{ keys }}, _file_id
@@ -105,7 +127,10 @@
             sum(amount) as amount,
             max_by(last_amount, (version, file_number)) as newest_amount,
             sum(case when is_conflict then amount end) as conflicting_amount,
-            sum(case when is_conflict then last_amount end) as kept_amount
+            sum(case when is_conflict then last_amount end) as kept_amount,
+            sum(case when not is_conflict then rows_overruled end) as rows_overruled,
+            min(case when not is_conflict and rows_overruled > 0 then first_row end)
+                as first_overruled
         from keys_in_files
         group by {{ keys }}
     )
@@ -116,7 +141,9 @@
         - coalesce(sum(amount), 0) + coalesce(sum(newest_amount), 0)
             as newest_amount,
         sum(conflicting_amount) as conflicting_amount,
-        sum(kept_amount) as kept_amount
+        sum(kept_amount) as kept_amount,
+        sum(rows_overruled) as rows_overruled,
+        min(first_overruled) as first_overruled
     from repeated_amounts
 {% endmacro %}
 
@@ -147,6 +174,8 @@
         sum(known_amount) as known_amount,
         sum(newest_amount) as newest_amount,
         null as conflicting_amount,
-        null as kept_amount
+        null as kept_amount,
+        0 as rows_overruled,
+        cast(null as struct(file_id integer, row_number bigint)) as first_overruled
     from events
 {% endmacro %}

@@ -22,8 +22,8 @@ as_of_date as (
     select * from {{ ref('int_as_of_date') }}
 ),
 
-table_amounts as (
-    {{ control_amounts() }}
+control_amounts as (
+    select * from {{ ref('control_amounts') }}
 ),
 
 raw_amounts as (
@@ -34,7 +34,7 @@ raw_amounts as (
         sum(newest_amount) as newest_amount,
         sum(conflicting_amount) as conflicting_amount,
         sum(kept_amount) as kept_amount
-    from table_amounts
+    from control_amounts
     group by source_system
 ),
 
