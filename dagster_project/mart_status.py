@@ -11,11 +11,12 @@ from dbt_models.ops import fill_ops_table
 from ingest.contracts.sources import active_sources
 from ingest.sql import identifier
 
-# By which day of an entity's rows a mart looks no later than as_of_date.
+# By which day of an entity's rows a mart looks no later than as_of_date. That of a line
+# is written down in the fact, and long to compute for all of them.
 _DAYS = {
-    "campaigns": "start_date",
-    "touchpoints": "touchpoint_date",
-    "transactions": "transaction_date",
+    "campaigns": ("conformed.int_campaigns", "start_date"),
+    "touchpoints": ("conformed.int_touchpoints", "touchpoint_date"),
+    "transactions": ("core.fct_transactions", "transaction_date"),
 }
 
 
@@ -89,17 +90,22 @@ def _lacks(
     elif without:
         yield f"no {entity} from {', '.join(without)}"
     if entity in _DAYS:
-        yield from _too_late(build, entity, _DAYS[entity])
+        yield from _too_late(build, entity, *_DAYS[entity])
 
 
-def _too_late(build: duckdb.DuckDBPyConnection, entity: str, day: str) -> Iterator[str]:
+def _too_late(
+    build: duckdb.DuckDBPyConnection, entity: str, relation: str, day: str
+) -> Iterator[str]:
     # as_of_date is where the first of all sources ends; another may begin later.
     rows = build.execute(
-        f"""select entity.source_system, min(entity.{day}), as_of.as_of_date
-        from conformed.int_{entity} as entity
-        cross join conformed.int_as_of_date as as_of
-        group by all
-        having bool_and(coalesce(entity.{day} > as_of.as_of_date, false))
+        f"""select source_system, first_day, as_of_date
+        from (
+            select source_system, min({day}) as first_day, count(*) as all_rows,
+                count({day}) as rows_with_day
+            from {relation} group by all
+        )
+        cross join conformed.int_as_of_date
+        where rows_with_day = all_rows and first_day > as_of_date
         order by all"""
     ).fetchall()
     for source, first, as_of_date in rows:

@@ -81,13 +81,22 @@ _DOUBTS = """
 """
 # The last day's lines are left out: exports of a day are delivered on the next one.
 _LATE_LINES = """
-    select source_system, as_of_date, count(*) as lines
-    from core.fct_transactions cross join ops.build_info
-    where
-        transaction_date < as_of_date
-        and timezone($zone, timezone('UTC', fct_transactions.known_at))::date
-        > as_of_date
-    group by all order by all
+    with
+
+    latest as (
+        select as_of_date from ops.build_info
+    ),
+
+    late_lines as (
+        select source_system, count(*) as lines
+        from core.fct_transactions
+        where
+            transaction_date < (select as_of_date from latest)
+            and known_date > (select as_of_date from latest)
+        group by all
+    )
+
+    select * from late_lines cross join latest order by source_system
 """
 
 
@@ -102,7 +111,7 @@ def worth_knowing(
         *overruled_rows(published, deployment),
         *personal_values(published, deployment),
         *held_back(published, deployment),
-        *_late_lines(published, deployment),
+        *_late_lines(published),
         *_open_guesses(deployment),
         *landed_otherwise(deployment),
     ]
@@ -237,11 +246,8 @@ def _arrivals(deployment: Deployment, loads: list[Load]) -> Iterator[str]:
                 )
 
 
-def _late_lines(
-    published: duckdb.DuckDBPyConnection, deployment: Deployment
-) -> Iterator[str]:
-    found = published.execute(_LATE_LINES, {"zone": deployment.params["timezone"]})
-    for source, as_of_date, lines in found.fetchall():
+def _late_lines(published: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    for source, lines, as_of_date in published.execute(_LATE_LINES).fetchall():
         yield (
             f"{source}: {lines:,} of the transaction lines before {as_of_date} became "
             "known after it. KPIs and RFM count them; features, and what is learnt "

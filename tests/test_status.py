@@ -96,7 +96,10 @@ def test_an_empty_mart_that_lacks_nothing_is_not_said_to_lack_rows(tmp_path):
         create_ops_tables(connection)
         connection.execute(
             "create schema core; create table core.fct_transactions"
-            " (source_system varchar, transaction_date date, known_at timestamp)"
+            " (source_system varchar, transaction_date date, known_date date);"
+            "create table ops.control_amounts (source_system varchar, table_name"
+            " varchar, rows_overruled bigint, overruled_file_id integer,"
+            " overruled_row_number bigint)"
         )
         fill_ops_table(
             connection,

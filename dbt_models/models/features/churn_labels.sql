@@ -1,5 +1,4 @@
--- Purchases and dates of the grid in one row of time: each date looks ahead to the next
--- purchase.
+-- Each date of the grid looks ahead to the next purchase.
 with
 
 customer_days as (
@@ -51,53 +50,25 @@ purchase_days as (
     where purchase_day_count > 0
 ),
 
--- A sale on the date itself is before the horizon, so it sorts before the date.
-moments as (
-    select
-        customer_key,
-        cast(null as varchar) as customer_id,
-        transaction_date as moment_date,
-        0 as is_date,
-        cast(null as date) as horizon_end_date,
-        cast(null as boolean) as is_example,
-        transaction_date
-    from purchase_days
-    union all
-    select
-        customer_key,
-        customer_id,
-        as_of_date as moment_date,
-        1 as is_date,
-        horizon_end_date,
-        is_example,
-        cast(null as date) as transaction_date
-    from horizons
-),
-
+-- A sale on the date itself is before the horizon.
 next_sales as (
     select
-        customer_key,
-        customer_id,
-        moment_date,
-        is_date,
-        horizon_end_date,
-        is_example,
-        min(transaction_date) over (
-            partition by customer_key
-            order by moment_date, is_date
-            rows between current row and unbounded following
-        ) as next_transaction_date
-    from moments
+        horizons.*,
+        purchase_days.transaction_date as next_transaction_date
+    from horizons
+    asof left join purchase_days
+        on
+            horizons.customer_key = purchase_days.customer_key
+            and horizons.as_of_date < purchase_days.transaction_date
 )
 
 select
     customer_key,
     customer_id,
-    moment_date as as_of_date,
+    as_of_date,
     {{ var('churn_horizon_days') }} as horizon_days,
     horizon_end_date,
     next_transaction_date,
     coalesce(next_transaction_date > horizon_end_date, true) as is_churned,
     is_example
 from next_sales
-where is_date = 1

@@ -10,7 +10,7 @@ load_files as (
     select * from {{ source('ops', 'load_files') }}
 ),
 
-transactions as (
+transactions as not materialized (
     select * from {{ ref('fct_transactions') }}
 ),
 
