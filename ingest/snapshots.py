@@ -16,7 +16,10 @@ from ingest.sql import files, identifier
 
 # In the order in which they count; repeated loads do no more.
 _DELIVERIES = """
-    select loads.load_id, loads.rows_rejected
+    select
+        loads.load_id,
+        loads.rows_rejected,
+        list(load_files.content_hash order by load_files.content_hash) as content
     from ops.loads
     inner join ops.load_files
         on loads.load_id = load_files.load_id and not load_files.is_repeated
@@ -149,7 +152,8 @@ def mark_whole_snapshots(
 
     One is whole if none of its rows was refused, and if of the rows before it (those of
     the last whole one, and of deliveries since) no larger share is missing than the
-    contract's ``max_deletions``.
+    contract's ``max_deletions``. One that says the same as the one before it is no more
+    whole than that: whether it was landed at all depends on which of them came first.
 
     Parameters
     ----------
@@ -159,22 +163,25 @@ def mark_whole_snapshots(
     deliveries = connection.execute(
         _DELIVERIES, {"source": table.source, "table": table.name}
     ).fetchall()
-    gaps = _gaps(connection, table, [load_id for load_id, _ in deliveries])
+    gaps = _gaps(connection, table, [load_id for load_id, _, _ in deliveries])
     rows_of: Counter[int] = Counter()
     for rows_until in gaps.values():
         rows_of.update(rows_until)
     # Rows since the last whole delivery by the place of the one they were last seen in.
     last_seen: dict[int, int] = {}
     marks = []
-    for place, (load_id, rows_rejected) in enumerate(deliveries):
+    content_before = None
+    for place, (load_id, rows_rejected, content) in enumerate(deliveries):
         before = missing = sum(last_seen.values())
         for seen, rows in gaps[place].items():
             if seen in last_seen:
                 last_seen[seen] -= rows
                 missing -= rows
-        is_whole = not rows_rejected and (
-            missing <= table.max_deletions * before or load_id in accepted
-        )
+        is_few = missing <= table.max_deletions * before
+        if content == content_before:
+            _, before, missing, is_few = marks[-1]
+        content_before = content
+        is_whole = not rows_rejected and (is_few or load_id in accepted)
         if is_whole:
             last_seen.clear()
         last_seen[place] = rows_of[place]
