@@ -8,9 +8,9 @@ import duckdb
 
 from dagster_project.catalog.lineage import KnownTables, Trace
 from dagster_project.catalog.record import tables_of
-from dagster_project.conflicting_rows import conflicting_rows
 from dagster_project.dbt import read_manifest, results_path
 from dagster_project.empty_values import landing_again, loads_with_empty
+from dagster_project.shared_keys import conflicting_rows
 from dbt_models import PROJECT_DIR, Deployment
 from ingest.contracts.sources import active_sources
 from ingest.sql import connect, identifier

@@ -7,11 +7,8 @@ from zoneinfo import ZoneInfo
 import click
 import duckdb
 
-from dagster_project.published_notes import (
-    held_back,
-    overruled_rows,
-    personal_values,
-)
+from dagster_project.published_notes import held_back, personal_values
+from dagster_project.shared_keys import overruled_rows
 from dagster_project.sources.marks import open_marks
 from dbt_models import SOURCES_DIR, Deployment
 from ingest.contracts.sources import active_sources

@@ -1,4 +1,4 @@
-"""What a publication shows of its sources: waits, rows left out, personal values."""
+"""What a publication shows of its sources: which one others wait for, and of whom."""
 
 import duckdb
 
@@ -69,13 +69,6 @@ _PERSONAL = """
     group by origin order by origin
 """
 
-_OVERRULED = """
-    select source_system, table_name, rows_overruled, path, overruled_row_number
-    from ops.control_amounts
-    inner join ops.load_files on overruled_file_id = file_id
-    order by all
-"""
-
 
 def held_back(
     published: duckdb.DuckDBPyConnection, deployment: Deployment
@@ -91,26 +84,6 @@ def held_back(
         for holding, as_of_date, others, lines in published.execute(
             _HELD_BACK, facts
         ).fetchall()
-    ]
-
-
-def overruled_rows(
-    published: duckdb.DuckDBPyConnection, deployment: Deployment
-) -> list[str]:
-    """Return a sentence per table of events of which rows with one key are left out."""
-    tables = {
-        (source.name, table.name): table
-        for source in active_sources(deployment)
-        for table in source.tables
-    }
-    return [
-        f"{table.full_name}: {rows:,} left out, the first of them row {row:,} of "
-        f"{table.place(path)}, since a later row of the file has the key "
-        f"({', '.join(table.key)}) and the amount of each, and other values elsewhere. "
-        "If each counts, write more columns into the key, or take it out of the "
-        "contract: then all rows count."
-        for *name, rows, path, row in published.execute(_OVERRULED).fetchall()
-        if (table := tables.get(tuple(name)))
     ]
 
 

@@ -15,13 +15,22 @@ LATE = {
     # It was right before.
     "receipts_2026-09-20.csv": f"{RECEIPTS}R2,1,,2026-02-01 09:00:00,4.00\n",
     # Business goes on, so that there are month ends after it.
-    "receipts_2026-10-02.csv": f"{RECEIPTS}R5,1,m2,2026-10-01 10:00:00,1.00\n",
-    # Later than the last date. One row says when else it was sold, one nothing new.
+    # A house is sold.
+    "receipts_2026-10-02.csv": f"{RECEIPTS}R5,1,m2,2026-10-01 10:00:00,1.00\n"
+    "R7,1,m3,2026-10-01 10:00:00,250000000.00\n",
+    # Later than the last date. Two rows say that it was sold at another time.
     "receipts_2026-10-05.csv": f"{RECEIPTS}"
     "R5,1,m2,2026-10-01 10:00:00,1.00\n"
+    "L2,1,m1,2026-09-20 10:00:00,5.00\n"
+    "L2,1,m1,2026-09-20 11:00:00,5.00\n"
     "L2,1,m1,2026-09-20 11:00:00,5.00\n"
     "R5,1,m2,2026-10-01 10:00:00,1.00\n"
     "L2,1,m1,2026-09-20 10:00:00,5.00\n",
+    # A later file says it once.
+    "receipts_2026-10-03.csv": f"{RECEIPTS}"
+    "L3,1,m1,2026-09-21 10:00:00,5.00\n"
+    "L3,1,m1,2026-09-21 11:00:00,5.00\n",
+    "receipts_2026-10-04.csv": f"{RECEIPTS}L3,1,m1,2026-09-21 11:00:00,5.00\n",
     # It was no sale, and is left out.
     "receipts_2026-09-21.csv": f"{RECEIPTS}R6,1,m2,2026-07-03 10:00:00,0.00\n",
 }
@@ -114,16 +123,25 @@ def test_what_came_after_the_last_date_is_said(late):
     """Of the receipts before 1 October one was; of 1 October, as always, the last."""
     _, before, said = late
     assert "became known after it" not in before
-    assert "corner_shop: 1 of the transaction lines before 2026-10-01 became" in said
+    assert "corner_shop: 2 of the transaction lines before 2026-10-01 became" in said
+
+
+def test_large_amounts_are_amounts(project):
+    assert query(
+        project,
+        """select net_amount::varchar from marts.customer_rfm
+        where customer_id = 'corner_shop:m3'""",
+    ) == [("250000000.0000",)]
 
 
 def test_rows_with_one_key_and_amount_that_do_not_count_are_said(late):
     _, before, said = late
-    assert "has the key" not in before
+    assert "left out" not in before
     assert (
-        "corner_shop.receipts: 1 left out, the first of them row 2 of "
-        "exports/corner_shop/receipts_2026-10-05.csv, since a later row of the file "
-        "has the key (receipt, line) and the amount of each"
+        "corner_shop.receipts: 2 rows are left out, the first of them row 3 of "
+        "exports/corner_shop/receipts_2026-10-05.csv: a later one there has the same "
+        "key (receipt, line) and the same amount, and other values elsewhere. If each "
+        "counts, write more columns into the key of corner_shop.receipts, or take it"
     ) in said
 
 

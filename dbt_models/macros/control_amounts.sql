@@ -50,8 +50,8 @@
 
 {# What the raw rows of a table with a key come to: those known to the run, and the newest
    version of each; rows of one file that share a key and differ in amount, all of them
-   and the one that is kept; and how many share a key and an amount, differ in something
-   else, and are not the one that counts.
+   and the one that is kept; and how many have key and amount of the one that counts, are
+   in its file, and differ from it in something else.
 
    The newest versions are found here in another way than by newest_rows, whose work this
    is to check. #}
@@ -59,8 +59,8 @@
     {% set amount = node.config.meta.control_amount %}
     {% set keys = quoted(contract.key) | join(', ') %}
     {% set columns = quoted(contract.columns) | join(', ') %}
-    {# Elsewhere the newer row counts. #}
-    {% set is_event = contract.delivery != 'upsert' and not contract.version_by %}
+    {# Of changes the later row counts; of versions the newer one, or the later. #}
+    {% set is_open = contract.delivery != 'upsert' and not contract.version_by %}
     {% set version = adapter.quote(contract.version_by) if contract.version_by else 0 %}
     {# A row without a version is older than any with one. #}
     {% set order = '(' ~ version ~ ' is not null, ' ~ version ~ ')' %}
@@ -110,14 +110,9 @@
             max({{ order }}) as version,
             sum({{ amount }}) as amount,
             max_by({{ amount }}, ({{ order }}, _row_number)) as last_amount,
-            {% if is_event %}
-            min({{ amount }}) <> max({{ amount }}) as is_conflict,
-            count(distinct hash({{ columns }})) - 1 as rows_overruled,
-            {% else %}
-            false as is_conflict,
-            0 as rows_overruled,
-            {% endif %}
-            {'file_id': _file_id, 'row_number': min(_row_number)} as first_row
+            {{ 'min(' ~ amount ~ ') <> max(' ~ amount ~ ')' if is_open else 'false' }}
+                as is_conflict,
+            count(*) as row_count
         from counted_rows
         inner join repeated_keys using ({{ keys }})
         group by {{ keys }}, _file_id
@@ -125,16 +120,51 @@
 
     repeated_amounts as (
         select
+            {{ keys }},
             sum(amount) as amount,
             max_by(last_amount, (version, file_number)) as newest_amount,
             sum(case when is_conflict then amount end) as conflicting_amount,
             sum(case when is_conflict then last_amount end) as kept_amount,
-            sum(case when not is_conflict then rows_overruled end) as rows_overruled,
-            min(case when not is_conflict and rows_overruled > 0 then first_row end)
-                as first_overruled
+            max_by(_file_id, (version, file_number)) as newest_file_id,
+            max_by(
+                row_count > 1 and not coalesce(is_conflict, false),
+                (version, file_number)
+            ) as may_differ
         from keys_in_files
         group by {{ keys }}
     )
+
+    {% if is_open %}
+    , open_keys as (
+        select
+            {{ keys }},
+            newest_file_id as _file_id
+        from repeated_amounts
+        where may_differ
+    ),
+
+    compared_rows as (
+        select
+            _file_id,
+            _row_number,
+            {{ row_digest(quoted(contract.columns)) }} as digest,
+            last_value({{ row_digest(quoted(contract.columns)) }}) over (
+                partition by {{ keys }}
+                order by _row_number
+                rows between unbounded preceding and unbounded following
+            ) as last_digest
+        from counted_rows
+        inner join open_keys using ({{ keys }}, _file_id)
+    ),
+
+    overruled_rows as (
+        select
+            count(*) as row_count,
+            min({'file_id': _file_id, 'row_number': _row_number}) as first_row
+        from compared_rows
+        where digest <> last_digest
+    )
+    {% endif %}
 
     select
         (select sum({{ amount }}) from known_rows) as known_amount,
@@ -143,8 +173,12 @@
             as newest_amount,
         sum(conflicting_amount) as conflicting_amount,
         sum(kept_amount) as kept_amount,
-        sum(rows_overruled) as rows_overruled,
-        min(first_overruled) as first_overruled
+        {% if is_open %}
+        (select row_count from overruled_rows) as rows_overruled,
+        (select first_row from overruled_rows) as first_overruled
+        {% else %}
+        {{ nothing_overruled() }}
+        {% endif %}
     from repeated_amounts
 {% endmacro %}
 
@@ -176,7 +210,11 @@
         sum(newest_amount) as newest_amount,
         null as conflicting_amount,
         null as kept_amount,
+        {{ nothing_overruled() }}
+    from events
+{% endmacro %}
+
+{% macro nothing_overruled() %}
         0 as rows_overruled,
         cast(null as struct(file_id integer, row_number bigint)) as first_overruled
-    from events
 {% endmacro %}

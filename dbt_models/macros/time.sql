@@ -54,3 +54,12 @@
 {% macro duckdb__start_of_business_date(column) -%}
     timezone('UTC', timezone('{{ var("timezone") }}', cast({{ column }} as timestamp)))
 {%- endmacro %}
+
+{# Of a relation's rows the first that is after another one's moment, if there is one. #}
+{% macro left_join_next(relation, on, after) -%}
+    {{ return(adapter.dispatch('left_join_next')(relation, on, after)) }}
+{%- endmacro %}
+
+{% macro duckdb__left_join_next(relation, on, after) -%}
+    asof left join {{ relation }} on {{ on }} and {{ after }}
+{%- endmacro %}

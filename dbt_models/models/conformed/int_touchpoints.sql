@@ -20,7 +20,7 @@ select
     direction,
     touchpoint_type,
     reaction,
-    cast(cost_amount * exchange_rate as decimal(18, 4)) as cost_amount,
+    {{ in_base_currency('cost_amount') }} as cost_amount,
     touchpoint_at,
     coalesce({{ business_date('touchpoint_at') }}, touchpoint_date) as touchpoint_date,
     known_at

@@ -56,10 +56,11 @@ next_sales as (
         horizons.*,
         purchase_days.transaction_date as next_transaction_date
     from horizons
-    asof left join purchase_days
-        on
-            horizons.customer_key = purchase_days.customer_key
-            and horizons.as_of_date < purchase_days.transaction_date
+    {{ left_join_next(
+        'purchase_days',
+        on='horizons.customer_key = purchase_days.customer_key',
+        after='horizons.as_of_date < purchase_days.transaction_date',
+    ) }}
 )
 
 select

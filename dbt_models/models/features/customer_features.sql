@@ -53,7 +53,6 @@ customers as (
     where histories.customer_key <> {{ unknown_key() }}
 ),
 
--- In doubles, which are quicker to sum up.
 days as (
     select
         customer_days.customer_key,
