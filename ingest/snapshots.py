@@ -170,18 +170,19 @@ def mark_whole_snapshots(
     # Rows since the last whole delivery by the place of the one they were last seen in.
     last_seen: dict[int, int] = {}
     marks = []
-    content_before = None
+    content_before, verdict = None, None
     for place, (load_id, rows_rejected, content) in enumerate(deliveries):
         before = missing = sum(last_seen.values())
         for seen, rows in gaps[place].items():
             if seen in last_seen:
                 last_seen[seen] -= rows
                 missing -= rows
-        is_few = missing <= table.max_deletions * before
+        is_believed = missing <= table.max_deletions * before
         if content == content_before:
-            _, before, missing, is_few = marks[-1]
-        content_before = content
-        is_whole = not rows_rejected and (is_few or load_id in accepted)
+            before, missing, is_believed = verdict
+        is_believed = is_believed or load_id in accepted
+        content_before, verdict = content, (before, missing, is_believed)
+        is_whole = is_believed and not rows_rejected
         if is_whole:
             last_seen.clear()
         last_seen[place] = rows_of[place]

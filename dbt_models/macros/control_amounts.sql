@@ -21,7 +21,7 @@
         cast(newest_amount as decimal(38, 4)) as newest_amount,
         cast(conflicting_amount as decimal(38, 4)) as conflicting_amount,
         cast(kept_amount as decimal(38, 4)) as kept_amount,
-        cast(coalesce(rows_overruled, 0) as bigint) as rows_overruled,
+        cast(rows_overruled as bigint) as rows_overruled,
         cast(first_overruled.file_id as integer) as overruled_file_id,
         cast(first_overruled.row_number as bigint) as overruled_row_number
     from (
@@ -58,7 +58,6 @@
 {% macro keyed_amounts(node, contract) %}
     {% set amount = node.config.meta.control_amount %}
     {% set keys = quoted(contract.key) | join(', ') %}
-    {% set columns = quoted(contract.columns) | join(', ') %}
     {# Of changes the later row counts; of versions the newer one, or the later. #}
     {% set is_open = contract.delivery != 'upsert' and not contract.version_by %}
     {% set version = adapter.quote(contract.version_by) if contract.version_by else 0 %}

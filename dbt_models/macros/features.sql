@@ -61,12 +61,10 @@
     )
 {%- endmacro %}
 
-{# What has come together of a measure up to a date, less what has left it: in doubles,
-   which are exact for counts, and quicker than what DuckDB makes of whole numbers. #}
+{# What has come together of a measure (in doubles) up to a date, less what has left it. #}
 {% macro so_far(measure, less=none) -%}
     sum(
-        coalesce(cast({{ measure }} as double), 0)
-        {%- if less %} - coalesce(cast({{ less }} as double), 0){% endif %}
+        coalesce({{ measure }}, 0){% if less %} - coalesce({{ less }}, 0){% endif %}
     ) over so_far
 {%- endmacro %}
 

@@ -53,6 +53,7 @@ customers as (
     where histories.customer_key <> {{ unknown_key() }}
 ),
 
+-- In doubles, as in day_measures.
 days as (
     select
         customer_days.customer_key,
@@ -111,7 +112,7 @@ known as (
         'first_transaction_date': first_or_last_purchase('min'),
         'last_transaction_date': first_or_last_purchase('max'),
         'purchase_day_count': 'sum(days.purchase_day_count)',
-        'interval_count': 'count(days.interval_days)',
+        'interval_count': 'cast(count(days.interval_days) as double)',
         'interval_days': 'sum(days.interval_days)',
         'squared_interval_days': 'sum(days.interval_days * days.interval_days)',
         'product_count': 'sum(days.product_count)',
